@@ -1,0 +1,1 @@
+"""The store: SQLAlchemy inside, records outside. Callers use `db.store.Store`."""

@@ -1,0 +1,145 @@
+"""Annotations, which are only ever added, and drafts, which come and go."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from db.events import log, now
+from db.schema import AnnotationTable, CaseTable, DraftTable, InspectionTable
+from db.verdicts import sound
+from m3ad.errors import Conflict, NotFound, StaleRevision
+from m3ad.records import Annotation, Draft, Verdict
+
+
+def to_annotation(row: AnnotationTable) -> Annotation:
+    """The record of a row."""
+    return Annotation(
+        row.id,
+        row.case_id,
+        row.revision,
+        Verdict.from_json(row.verdict),
+        row.author,
+        row.note,
+        row.inspection_id,
+        row.created,
+    )
+
+
+def to_draft(row: DraftTable) -> Draft:
+    """The record of a row."""
+    return Draft(row.case_id, row.user, Verdict.from_json(row.verdict), row.note, row.based_on, row.saved)
+
+
+def revisions(session: Session, case_id: int) -> list[Annotation]:
+    """All revisions of a case, oldest first."""
+    query = select(AnnotationTable).where(AnnotationTable.case_id == case_id).order_by(AnnotationTable.revision)
+    return [to_annotation(row) for row in session.scalars(query)]
+
+
+def latest_annotation(session: Session, case_id: int) -> Annotation | None:
+    """The newest revision of a case."""
+    query = (
+        select(AnnotationTable)
+        .where(AnnotationTable.case_id == case_id)
+        .order_by(AnnotationTable.revision.desc())
+        .limit(1)
+    )
+    row = session.scalar(query)
+    return None if row is None else to_annotation(row)
+
+
+def add_revision(
+    session: Session,
+    case_id: int,
+    revision: int,
+    verdict: Verdict,
+    *,
+    author: str,
+    note: str,
+    inspection_id: int | None,
+) -> Annotation:
+    """Write a revision and its log entry; the caller has made sure that it is the next one, and sound."""
+    row = AnnotationTable(
+        case_id=case_id,
+        revision=revision,
+        anomalous=verdict.anomalous,
+        verdict=verdict.to_json(),
+        author=author,
+        note=note,
+        inspection_id=inspection_id,
+        created=now(),
+    )
+    session.add(row)
+    session.flush()
+    log(session, "annotation.saved", author, case_id, revision=revision)
+    return to_annotation(row)
+
+
+def save_annotation(
+    session: Session,
+    case_id: int,
+    verdict: Verdict,
+    *,
+    author: str,
+    based_on: int,
+    note: str,
+    inspection_id: int | None,
+) -> Annotation | StaleRevision:
+    """The new revision, and the author's draft gone with it; or, when another came between, the refusal to raise.
+
+    A refusal is returned, not raised, so that the transaction that keeps the refused version as a draft is committed.
+    """
+    require_case(session, case_id)
+    verdict = sound(verdict)
+    _require_inspection(session, case_id, inspection_id)
+    latest = latest_annotation(session, case_id)
+    newest = latest.revision if latest else 0
+    if based_on > newest or based_on < 0:
+        raise Conflict(f"Case {case_id} has no revision {based_on} to build on. Load the case again.")
+    if latest is not None and based_on < newest:
+        write_draft(session, case_id, author, verdict, note=note, based_on=based_on)
+        log(session, "annotation.refused", author, case_id, based_on=based_on, latest=newest)
+        return StaleRevision(verdict, latest)
+    delete_draft(session, case_id, author)
+    return add_revision(session, case_id, newest + 1, verdict, author=author, note=note, inspection_id=inspection_id)
+
+
+def _require_inspection(session: Session, case_id: int, inspection_id: int | None) -> None:
+    if inspection_id is None:
+        return
+    row = session.get(InspectionTable, inspection_id)
+    if row is None:
+        raise NotFound(f"The store has no inspection {inspection_id}.")
+    if row.case_id != case_id:
+        raise Conflict(f"Inspection {inspection_id} is of case {row.case_id}, not of case {case_id}.")
+
+
+def require_case(session: Session, case_id: int) -> None:
+    """Raises NotFound when there is no such case."""
+    if not session.scalar(select(func.count()).where(CaseTable.id == case_id)):
+        raise NotFound(f"The store has no case {case_id}.")
+
+
+def draft(session: Session, case_id: int, user: str) -> Draft | None:
+    """A person's unsaved work on a case."""
+    row = session.get(DraftTable, (case_id, user))
+    return None if row is None else to_draft(row)
+
+
+def write_draft(session: Session, case_id: int, user: str, verdict: Verdict, *, note: str, based_on: int) -> Draft:
+    """Keep unsaved work as it is, contradictions included; it replaces the same person's earlier draft."""
+    require_case(session, case_id)
+    row = DraftTable(case_id=case_id, user=user, verdict=verdict.to_json(), note=note, based_on=based_on, saved=now())
+    return to_draft(session.merge(row))
+
+
+def delete_draft(session: Session, case_id: int, user: str) -> None:
+    """Drop a person's draft, if there is one."""
+    session.execute(delete(DraftTable).where(DraftTable.case_id == case_id, DraftTable.user == user))
+
+
+def drafts(session: Session, user: str) -> list[Draft]:
+    """All drafts of a person, the one saved last first."""
+    query = select(DraftTable).where(DraftTable.user == user).order_by(DraftTable.saved.desc())
+    return [to_draft(row) for row in session.scalars(query)]

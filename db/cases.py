@@ -1,0 +1,216 @@
+"""Cases: adding them, finding them, listing them, importing them. Functions take a session and return records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.annotations import add_revision
+from db.events import log, now
+from db.filters import SOURCE_AUTHOR, CaseFilter, conditions, join_latest
+from db.pictures import PictureFile, file_hash, measure, pictures_of
+from db.schema import AnnotationTable, CaseTable, PictureTable
+from db.verdicts import sound
+from m3ad.errors import BadData, Conflict, NotFound
+from m3ad.records import Case, NewCase, Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredCase:
+    """A new case whose pictures were opened: ready to be written without touching a file."""
+
+    new: NewCase
+    pictures: tuple[PictureFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facets:
+    """How many cases there are by each of their properties; the most frequent first."""
+
+    total: int
+    anomalous: int
+    normal: int
+    unannotated: int
+    datasets: dict[str, int]
+    scenarios: dict[Scenario, int]
+    categories: dict[str, int]
+    splits: dict[str, int]
+
+
+def measure_case(new: NewCase, workspace: Path, *, copy: bool) -> MeasuredCase:
+    """Open every picture of a case (outside any transaction: it takes the time). Raises BadImage, BadData."""
+    if not new.images:
+        raise BadData(f"{new.key} has no picture: a case needs at least one.")
+    return MeasuredCase(new, tuple(measure(path, workspace, copy=copy) for path in new.images))
+
+
+def _require_text(new: NewCase) -> None:
+    """File systems allow names that are no text; the store and the page do not."""
+    try:
+        "".join([new.dataset, new.key, new.category, *map(str, new.images)]).encode()
+    except UnicodeEncodeError as error:
+        raise BadData("Its name is not valid text (UTF-8): rename the file or folder.") from error
+
+
+def find(session: Session, dataset: str, key: str) -> int | None:
+    """The id of the case with this key in this data set."""
+    return session.scalar(select(CaseTable.id).where(CaseTable.dataset == dataset, CaseTable.key == key))
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A case that is in the store already; not `complete` when a picture's file is missing from its old place."""
+
+    case_id: int
+    complete: bool
+
+
+def find_same(session: Session, workspace: Path, new: NewCase) -> Present | None:
+    """The case if it is there already with the same pictures (compared by their bytes).
+
+    Raises:
+        Conflict: the same key with other pictures.
+        BadImage: a file that cannot be read.
+        BadData: a name that is no text.
+    """
+    _require_text(new)
+    case_id = find(session, new.dataset, new.key)
+    if case_id is None:
+        return None
+    _require_same(session, case_id, new, [file_hash(path) for path in new.images])
+    paths = session.scalars(select(PictureTable.path).where(PictureTable.case_id == case_id))
+    return Present(case_id, all((workspace / path).is_file() for path in paths))
+
+
+def insert(session: Session, measured: MeasuredCase, actor: str) -> tuple[int, bool]:
+    """Write a case, its pictures and its verdict; (id, False) when it is there already with the same pictures."""
+    new = measured.new
+    verdict = None if new.verdict is None else sound(new.verdict)
+    present = find(session, new.dataset, new.key)
+    if present is not None:
+        _require_same(session, present, new, [picture.sha256 for picture in measured.pictures])
+        return present, False
+    row = CaseTable(
+        dataset=new.dataset,
+        key=new.key,
+        scenario=new.scenario,
+        category=new.category,
+        split=new.split,
+        created=now(),
+    )
+    session.add(row)
+    session.flush()
+    for position, picture in enumerate(measured.pictures):
+        session.add(
+            PictureTable(
+                case_id=row.id,
+                position=position,
+                role=_role(new, position),
+                path=picture.path,
+                sha256=picture.sha256,
+                pixels=picture.pixels,
+                width=picture.width,
+                height=picture.height,
+            )
+        )
+    log(session, "case.added", actor, row.id, dataset=new.dataset, key=new.key)
+    if verdict is not None:
+        add_revision(session, row.id, 1, verdict, author=SOURCE_AUTHOR, note="", inspection_id=None)
+    return row.id, True
+
+
+def _role(new: NewCase, position: int) -> str:
+    if position < len(new.roles):
+        return new.roles[position]
+    return "primary" if position == 0 else "view"
+
+
+def follow(session: Session, workspace: Path, case_id: int, new: NewCase, actor: str) -> None:
+    """Point the pictures of a case whose files are gone to the same files in their new place."""
+    rows = session.scalars(
+        select(PictureTable).where(PictureTable.case_id == case_id).order_by(PictureTable.position)
+    ).all()
+    for row, path in zip(rows, new.images, strict=True):
+        if not (workspace / row.path).is_file():
+            log(session, "picture.moved", actor, case_id, before=row.path, after=str(path.resolve()))
+            row.path = str(path.resolve())
+
+
+def _require_same(session: Session, case_id: int, new: NewCase, hashes: Sequence[str]) -> None:
+    stored = session.scalars(
+        select(PictureTable.sha256).where(PictureTable.case_id == case_id).order_by(PictureTable.position)
+    ).all()
+    if list(stored) != list(hashes):
+        raise Conflict(
+            f"{new.dataset} / {new.key} is in the store already, with other pictures. Cases never change their "
+            "pictures: import the new ones under another data set name."
+        )
+
+
+def cases(
+    session: Session,
+    workspace: Path,
+    wanted: CaseFilter,
+    *,
+    user: str | None = None,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Case]:
+    """The cases that `wanted` lets through, in the order of their import; two queries."""
+    query = join_latest(select(CaseTable), model=wanted.model, user=user).where(*conditions(wanted))
+    rows = session.scalars(query.order_by(CaseTable.id).limit(limit).offset(offset)).all()
+    pictures = pictures_of(session, workspace, [row.id for row in rows])
+    return [
+        Case(row.id, row.dataset, row.key, row.scenario, row.category, row.split, tuple(pictures[row.id]))
+        for row in rows
+    ]
+
+
+def case(session: Session, workspace: Path, case_id: int) -> Case:
+    """One case; NotFound when there is none with this id."""
+    found = cases(session, workspace, CaseFilter(ids=(case_id,)))
+    if not found:
+        raise NotFound(f"The store has no case {case_id}.")
+    return found[0]
+
+
+def count_cases(session: Session, wanted: CaseFilter, *, user: str | None = None) -> int:
+    """How many cases `wanted` lets through."""
+    query = select(func.count(CaseTable.id)).select_from(CaseTable)
+    found = session.scalar(join_latest(query, model=wanted.model, user=user).where(*conditions(wanted)))
+    return found or 0
+
+
+def case_ids(session: Session, wanted: CaseFilter, *, user: str | None = None) -> list[int]:
+    """Ids only, in the order of `cases`: for going to the previous and next case."""
+    query = join_latest(select(CaseTable.id), model=wanted.model, user=user).where(*conditions(wanted))
+    return list(session.scalars(query.order_by(CaseTable.id)))
+
+
+def facets(session: Session) -> Facets:
+    """Counts for the filter lists; one query that groups by everything, added up here."""
+    grouped = (CaseTable.dataset, CaseTable.scenario, CaseTable.category, CaseTable.split, AnnotationTable.anomalous)
+    query = join_latest(select(*grouped, func.count(CaseTable.id)).select_from(CaseTable), model=None, user=None)
+    counts: list[dict[object, int]] = [{} for _ in grouped]
+    total = 0
+    for *values, count in session.execute(query.group_by(*grouped)):
+        total += count
+        for counter, value in zip(counts, values, strict=True):
+            counter[value] = counter.get(value, 0) + count
+    datasets, scenarios, categories, splits, truths = (
+        dict(sorted(counter.items(), key=lambda entry: (-entry[1], str(entry[0])))) for counter in counts
+    )
+    return Facets(
+        total,
+        truths.get(True, 0),
+        truths.get(False, 0),
+        truths.get(None, 0),
+        datasets,  # type: ignore[arg-type]
+        scenarios,  # type: ignore[arg-type]
+        categories,  # type: ignore[arg-type]
+        splits,  # type: ignore[arg-type]
+    )

@@ -1,0 +1,155 @@
+"""Which cases: a filter as plain data, and the joins and conditions it becomes. Knows no sessions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import Any, Literal, TypeVarTuple
+
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import aliased
+
+from db.schema import AnnotationTable, CaseTable, DraftTable, InspectionTable
+from m3ad.records import Outcome, Scenario
+
+UNSURE = (0.2, 0.8)  # a final P(anomalous) in here is unsure [ours]
+SOURCE_AUTHOR = "data set"  # the author of annotations that came with the pictures
+
+
+class Status(StrEnum):
+    """Where a case stands in the work. All but the first five need an inspection, most also an annotation."""
+
+    ANNOTATED = "annotated"
+    UNANNOTATED = "unannotated"
+    BY_A_PERSON = "annotated by a person"
+    DRAFT = "draft"
+    UNINSPECTED = "uninspected"
+    INSPECTED = "inspected"
+    REFLECTED = "reflected"
+    UNREADABLE = "unreadable"
+    UNSURE = "unsure"
+    RIGHT = "right"
+    WRONG = "wrong"
+    ESCAPE = "escape"
+    OVERKILL = "overkill"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases; everything that is None or empty does not restrict.
+
+    Attributes:
+        scenario, category, dataset, split: equal to the case's own.
+        text: found anywhere in data set, category or key, whatever the case of its letters.
+        status: where the case stands; "draft" means a draft of the asking user.
+        verdict: what the latest annotation says.
+        outcome: what the reflection of the latest inspection did.
+        model: whose latest inspection `status` and `outcome` look at; None: the latest of any model.
+        ids: only these cases.
+    """
+
+    scenario: Scenario | None = None
+    category: str | None = None
+    dataset: str | None = None
+    split: str | None = None
+    text: str = ""
+    status: Status | None = None
+    verdict: Literal["anomalous", "normal"] | None = None
+    outcome: Outcome | None = None
+    model: str | None = None
+    ids: tuple[int, ...] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Only what restricts, as JSON types."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items() if v is not None and v != ""}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> CaseFilter:
+        """The inverse of `to_json`."""
+        kinds = {"scenario": Scenario, "status": Status, "outcome": Outcome, "ids": tuple}
+        return cls(**{name: kinds[name](value) if name in kinds else value for name, value in data.items()})
+
+
+EVERYTHING = CaseFilter()
+
+Columns = TypeVarTuple("Columns")
+
+_Newer = aliased(AnnotationTable)
+_Later = aliased(InspectionTable)
+
+
+def join_latest(query: Select[*Columns], *, model: str | None, user: str | None) -> Select[*Columns]:
+    """Join to cases: their latest annotation, latest complete inspection (of `model`) and `user`'s draft, where any.
+
+    Cancelled inspections do not count: they say nothing about the part. All three joins add no rows.
+    """
+    revision = select(func.max(_Newer.revision)).where(_Newer.case_id == CaseTable.id).scalar_subquery()
+    later = select(func.max(_Later.id)).where(_Later.case_id == CaseTable.id, _Later.cancelled.is_(False))
+    if model is not None:
+        later = later.where(_Later.model == model)
+    return (
+        query.outerjoin(
+            AnnotationTable, and_(AnnotationTable.case_id == CaseTable.id, AnnotationTable.revision == revision)
+        )
+        .outerjoin(InspectionTable, InspectionTable.id == later.scalar_subquery())
+        .outerjoin(DraftTable, and_(DraftTable.case_id == CaseTable.id, DraftTable.user == (user or "")))
+    )
+
+
+def conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    """The filter as conditions on the tables of `join_latest`."""
+    found: list[ColumnElement[bool]] = []
+    for column, value in (
+        (CaseTable.scenario, wanted.scenario),
+        (CaseTable.category, wanted.category),
+        (CaseTable.dataset, wanted.dataset),
+        (CaseTable.split, wanted.split),
+    ):
+        if value is not None:
+            found.append(column == value)
+    for word in wanted.text.lower().split():
+        columns = (CaseTable.dataset, CaseTable.category, CaseTable.key)
+        found.append(or_(*(func.lower(column).contains(word, autoescape=True) for column in columns)))
+    if wanted.ids is not None:
+        found.append(CaseTable.id.in_(wanted.ids))
+    if wanted.verdict is not None:
+        found.append(AnnotationTable.anomalous.is_(wanted.verdict == "anomalous"))
+    if wanted.status is not None:
+        found.append(_STATUS[wanted.status])
+    if wanted.outcome is not None:
+        found.append(_outcome(wanted.outcome))
+    return found
+
+
+_truth = AnnotationTable.anomalous
+_before = InspectionTable.initial_anomalous
+_after = InspectionTable.final_anomalous
+_judged = and_(AnnotationTable.id.is_not(None), InspectionTable.id.is_not(None))
+# An unreadable final verdict is NULL: neither equal nor different in SQL, but wrong in the sense of the metrics.
+_right = and_(_judged, _after.is_not(None), _after == _truth)
+_wrong = and_(_judged, or_(_after.is_(None), _after != _truth))
+
+_STATUS: dict[Status, ColumnElement[bool]] = {
+    Status.ANNOTATED: AnnotationTable.id.is_not(None),
+    Status.UNANNOTATED: AnnotationTable.id.is_(None),
+    Status.BY_A_PERSON: and_(AnnotationTable.id.is_not(None), AnnotationTable.author != SOURCE_AUTHOR),
+    Status.DRAFT: DraftTable.user.is_not(None),
+    Status.UNINSPECTED: InspectionTable.id.is_(None),
+    Status.INSPECTED: InspectionTable.id.is_not(None),
+    Status.REFLECTED: InspectionTable.reflected.is_(True),
+    Status.UNREADABLE: and_(InspectionTable.id.is_not(None), _after.is_(None)),
+    Status.UNSURE: InspectionTable.final_probability.between(*UNSURE),
+    Status.RIGHT: _right,
+    Status.WRONG: _wrong,
+    Status.ESCAPE: and_(_truth.is_(True), _after.is_(False)),
+    Status.OVERKILL: and_(_truth.is_(False), _after.is_(True)),
+}
+
+
+def _outcome(wanted: Outcome) -> ColumnElement[bool]:
+    """`m3ad.metrics.reflection.outcome` as a condition; a test compares the two over every combination."""
+    reflected = and_(InspectionTable.reflected.is_(True), _before.is_not(None))
+    before = _before == _truth if wanted in (Outcome.KEPT_RIGHT, Outcome.BROKE) else _before != _truth
+    after = _right if wanted in (Outcome.KEPT_RIGHT, Outcome.FIXED) else _wrong
+    return and_(reflected, before, after)

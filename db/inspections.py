@@ -1,0 +1,119 @@
+"""Inspections: what a model wrote about a case, kept as text and read again with `m3ad.trace` when it is wanted."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from m3ad.trace import read
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.annotations import require_case
+from db.events import log, now
+from db.schema import InspectionTable
+from m3ad.errors import NotFound
+from m3ad.records import Inspection, Mode, Probability, Trace, Verdict
+
+
+class Answered(Protocol):
+    """What an inspection is stored from: `m3ad.monitor.base.Answer`, or anything with the same attributes."""
+
+    @property
+    def trace(self) -> Trace:
+        """What the model wrote, read."""
+
+    @property
+    def probability(self) -> Probability:
+        """P(anomalous) before and after reflection."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens were written."""
+
+    @property
+    def cancelled(self) -> bool:
+        """True when it was stopped half-way."""
+
+
+def to_inspection(row: InspectionTable) -> Inspection:
+    """The record of a row; its text is read again, so a better reader is better on old inspections too."""
+    return Inspection(
+        row.id,
+        row.case_id,
+        row.model,
+        row.mode,
+        row.seed,
+        read(row.text),
+        Probability(row.initial_probability, row.final_probability),
+        row.seconds,
+        row.tokens,
+        row.cancelled,
+        row.created,
+    )
+
+
+def add_inspection(
+    session: Session, case_id: int, model: str, mode: Mode, seed: int, answer: Answered, *, actor: str
+) -> Inspection:
+    """Store an answer; NotFound when there is no such case."""
+    require_case(session, case_id)
+    trace = answer.trace
+    row = InspectionTable(
+        case_id=case_id,
+        model=model,
+        mode=mode,
+        seed=seed,
+        text=trace.text,
+        verdict=trace.verdict.to_json() if trace.verdict else None,
+        initial_anomalous=_anomalous(trace.initial),
+        final_anomalous=_anomalous(trace.verdict),
+        reflected=trace.reflected,
+        initial_probability=answer.probability.initial,
+        final_probability=answer.probability.final,
+        seconds=answer.seconds,
+        tokens=answer.tokens,
+        cancelled=answer.cancelled,
+        created=now(),
+    )
+    session.add(row)
+    session.flush()
+    log(session, "inspection.added", actor, case_id, inspection=row.id, model=model)
+    return to_inspection(row)
+
+
+def _anomalous(verdict: Verdict | None) -> bool | None:
+    return None if verdict is None else verdict.anomalous
+
+
+def inspection(session: Session, inspection_id: int) -> Inspection:
+    """One inspection; NotFound when there is none with this id."""
+    row = session.get(InspectionTable, inspection_id)
+    if row is None:
+        raise NotFound(f"The store has no inspection {inspection_id}.")
+    return to_inspection(row)
+
+
+def inspections(session: Session, case_id: int, model: str | None) -> list[Inspection]:
+    """All inspections of a case, cancelled ones too, newest first."""
+    query = select(InspectionTable).where(InspectionTable.case_id == case_id).order_by(InspectionTable.id.desc())
+    if model is not None:
+        query = query.where(InspectionTable.model == model)
+    return [to_inspection(row) for row in session.scalars(query)]
+
+
+def latest_inspection(session: Session, case_id: int, model: str | None) -> Inspection | None:
+    """The newest inspection that was not cancelled."""
+    query = (
+        select(InspectionTable)
+        .where(InspectionTable.case_id == case_id, InspectionTable.cancelled.is_(False))
+        .order_by(InspectionTable.id.desc())
+        .limit(1)
+    )
+    if model is not None:
+        query = query.where(InspectionTable.model == model)
+    row = session.scalar(query)
+    return None if row is None else to_inspection(row)

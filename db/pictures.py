@@ -1,0 +1,117 @@
+"""Picture files: their facts, their copies in the workspace, and finding them again. Knows no tables but its own."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.schema import PictureTable
+from m3ad.errors import BadImage, NotFound
+from m3ad.images import load_image
+from m3ad.records import Picture
+
+SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tiff", "WEBP": ".webp", "GIF": ".gif"}
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture that was opened and measured. `path` is absolute, or relative to the workspace when copied there.
+
+    Attributes:
+        sha256: of the file's bytes.
+        pixels: SHA-256 of size and decoded pixels: the same picture saved again, in another lossless format or with
+            other metadata, has the same.
+        width, height: in pixels, after EXIF orientation.
+    """
+
+    path: str
+    sha256: str
+    pixels: str
+    width: int
+    height: int
+
+
+def measure(path: Path, workspace: Path, *, copy: bool) -> PictureFile:
+    """Open a picture fully, and copy it into the workspace where asked. Raises BadImage."""
+    image, facts = load_image(path)
+    pixels = hashlib.sha256(f"{image.width}x{image.height}:".encode() + image.tobytes()).hexdigest()
+    place = str(path.resolve())
+    if copy:
+        place = f"images/{facts.sha256[:2]}/{facts.sha256}{SUFFIXES[facts.format]}"
+        _copy(path, workspace / place, facts.sha256)
+    return PictureFile(place, facts.sha256, pixels, facts.width, facts.height)
+
+
+def _copy(source: Path, target: Path, sha256: str) -> None:
+    """Complete and on the disk, or not there at all: a killed process leaves no half picture under the final name."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    data = source.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise BadImage(f"{source.name} changed while it was being imported. Import it again.")
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".incoming-")
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, target)
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put the new name on the disk too, where the system lets a folder be opened (Windows does not)."""
+    if hasattr(os, "O_DIRECTORY"):
+        handle = os.open(folder, os.O_DIRECTORY)
+        os.fsync(handle)
+        os.close(handle)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes; BadImage when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise BadImage(f"{path.name} cannot be read: {error.strerror}.") from error
+
+
+def to_picture(row: PictureTable, workspace: Path) -> Picture:
+    """The record of a row; its path is absolute (joining an absolute path to the workspace leaves it as it is)."""
+    return Picture(row.id, workspace / row.path, row.sha256, row.width, row.height, row.role)
+
+
+def picture(session: Session, workspace: Path, picture_id: int) -> Picture:
+    """A picture whose file is there; NotFound when the store does not know it or the file is gone."""
+    row = session.get(PictureTable, picture_id)
+    if row is None:
+        raise NotFound(f"The store has no picture {picture_id}.")
+    found = to_picture(row, workspace)
+    if not found.path.is_file():
+        raise NotFound(
+            f"The file of picture {picture_id} is gone: {found.path}. Put it back, or import its data set again from "
+            "where it is now: the store then follows it."
+        )
+    return found
+
+
+def pictures_of(session: Session, workspace: Path, case_ids: Iterable[int]) -> dict[int, list[Picture]]:
+    """The pictures of each case, primary first, in one query per 10,000 cases."""
+    ids = list(case_ids)
+    found: dict[int, list[Picture]] = {}
+    for start in range(0, len(ids), 10_000):
+        query = (
+            select(PictureTable)
+            .where(PictureTable.case_id.in_(ids[start : start + 10_000]))
+            .order_by(PictureTable.case_id, PictureTable.position)
+        )
+        for row in session.scalars(query):
+            found.setdefault(row.case_id, []).append(to_picture(row, workspace))
+    return found

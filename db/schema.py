@@ -1,0 +1,280 @@
+"""The tables. Every table and column is explained in docs/store.md, which a test holds true.
+
+This module knows no sessions and no records; `db.migrations` holds how a database gets here.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from m3ad.records import Mode, Scenario, Stage
+
+NAMES = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+}
+
+
+# Rows of these tables are written once: SQLite refuses to change or delete them (triggers, made by the migrations).
+APPEND_ONLY = ("annotations", "inspections", "snapshots", "snapshot_rows", "events")
+
+
+class Role(StrEnum):
+    """What a user may do: annotate; also review and train; also manage users."""
+
+    ANNOTATOR = "annotator"
+    REVIEWER = "reviewer"
+    ADMIN = "admin"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in UTC. SQLite keeps no time zone: it is taken off on the way in, put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC; a naive value is a bug and raises ValueError."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without time zone cannot be stored")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Always aware, in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class SafeText(TypeDecorator[str]):
+    """Text that any database can hold: half a surrogate pair, which browsers can send, becomes a question mark."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text as valid UTF-8."""
+        return value if value is None or value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def _words(kind: type[StrEnum], name: str) -> Enum:
+    """A text column that holds only the values of `kind`, by a named check constraint."""
+    values = [word.value for word in kind]
+    return Enum(
+        kind, native_enum=False, create_constraint=True, name=name, length=16, values_callable=lambda _kind: values
+    )
+
+
+class Base(DeclarativeBase):
+    """Base of all tables: named constraints, aware times, JSON where a record is kept whole."""
+
+    metadata = MetaData(naming_convention=NAMES)
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
+        str: SafeText(),
+        datetime: UtcDateTime(),
+        dict[str, Any]: JSON(none_as_null=True),
+        Scenario: _words(Scenario, "scenario"),
+        Mode: _words(Mode, "mode"),
+        Stage: _words(Stage, "stage"),
+        Role: _words(Role, "role"),
+    }
+
+
+class CaseTable(Base):
+    """One part as it was pictured."""
+
+    __tablename__ = "cases"
+    __table_args__ = (
+        UniqueConstraint("dataset", "key"),
+        Index(None, "scenario", "category"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    dataset: Mapped[str]
+    key: Mapped[str]
+    scenario: Mapped[Scenario]
+    category: Mapped[str]
+    split: Mapped[str]
+    created: Mapped[datetime]
+
+
+class PictureTable(Base):
+    """One image file of a case."""
+
+    __tablename__ = "pictures"
+    __table_args__ = (
+        UniqueConstraint("case_id", "position"),
+        Index(None, "sha256"),
+        Index(None, "pixels"),
+        CheckConstraint("width > 0 AND height > 0", name="size"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"))
+    position: Mapped[int]
+    role: Mapped[str]
+    path: Mapped[str]
+    sha256: Mapped[str]
+    pixels: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+
+
+class InspectionTable(Base):
+    """One stored trace of one model on one case."""
+
+    __tablename__ = "inspections"
+    __table_args__ = (
+        Index(None, "case_id", "model", "id"),
+        CheckConstraint("initial_probability BETWEEN 0 AND 1", name="initial_probability"),
+        CheckConstraint("final_probability BETWEEN 0 AND 1", name="final_probability"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"))
+    model: Mapped[str]
+    mode: Mapped[Mode]
+    seed: Mapped[int]
+    text: Mapped[str]
+    verdict: Mapped[dict[str, Any] | None]
+    initial_anomalous: Mapped[bool | None]
+    final_anomalous: Mapped[bool | None]
+    reflected: Mapped[bool]
+    initial_probability: Mapped[float | None]
+    final_probability: Mapped[float | None]
+    seconds: Mapped[float]
+    tokens: Mapped[int]
+    cancelled: Mapped[bool]
+    created: Mapped[datetime]
+
+
+class AnnotationTable(Base):
+    """One immutable revision of a verdict on a case."""
+
+    __tablename__ = "annotations"
+    __table_args__ = (
+        UniqueConstraint("case_id", "revision"),
+        CheckConstraint("revision >= 1", name="revision"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"))
+    revision: Mapped[int]
+    anomalous: Mapped[bool]
+    verdict: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    note: Mapped[str]
+    inspection_id: Mapped[int | None] = mapped_column(ForeignKey("inspections.id", ondelete="RESTRICT"))
+    created: Mapped[datetime]
+
+
+class DraftTable(Base):
+    """Unsaved work of one person on one case."""
+
+    __tablename__ = "drafts"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
+    user: Mapped[str] = mapped_column(primary_key=True)
+    verdict: Mapped[dict[str, Any]]
+    note: Mapped[str]
+    based_on: Mapped[int]
+    saved: Mapped[datetime]
+
+
+class SnapshotTable(Base):
+    """A frozen list of cases, revisions and splits."""
+
+    __tablename__ = "snapshots"
+    __table_args__ = (UniqueConstraint("name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    hash: Mapped[str]
+    size: Mapped[int]
+    anomalous: Mapped[int]
+    filter: Mapped[dict[str, Any]]
+    created: Mapped[datetime]
+
+
+class SnapshotRowTable(Base):
+    """One case of a snapshot, with the exact annotation revision."""
+
+    __tablename__ = "snapshot_rows"
+
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshots.id", ondelete="RESTRICT"), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
+    annotation_id: Mapped[int] = mapped_column(ForeignKey("annotations.id", ondelete="RESTRICT"))
+    split: Mapped[str]
+
+
+class RunTable(Base):
+    """One training; its state is in its folder."""
+
+    __tablename__ = "runs"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    stage: Mapped[Stage]
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshots.id", ondelete="RESTRICT"))
+    start_model: Mapped[str]
+    folder: Mapped[str]
+    created: Mapped[datetime]
+
+
+class ModelTable(Base):
+    """Something that can inspect."""
+
+    __tablename__ = "models"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str]
+    parent: Mapped[str | None]
+    run: Mapped[str | None] = mapped_column(ForeignKey("runs.name", ondelete="RESTRICT"))
+    created: Mapped[datetime]
+
+
+class UserTable(Base):
+    """Somebody who may sign in."""
+
+    __tablename__ = "users"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    password: Mapped[str]
+    role: Mapped[Role]
+    created: Mapped[datetime]
+
+
+class EventTable(Base):
+    """Who changed what, and when."""
+
+    __tablename__ = "events"
+    __table_args__ = (Index(None, "case_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created: Mapped[datetime]
+    event: Mapped[str]
+    actor: Mapped[str]
+    case_id: Mapped[int | None]
+    data: Mapped[dict[str, Any]]

@@ -1,0 +1,392 @@
+"""The store: what callers hold. Every method is one transaction; records go in and come out, no database row leaves.
+
+Safe to call from many threads. A write that returned is on the disk: it survives a killed process.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from db import annotations as _annotations
+from db import cases as _cases
+from db import events as _events
+from db import inspections as _inspections
+from db import models as _models
+from db import pictures as _pictures
+from db import snapshots as _snapshots
+from db import users as _users
+from db.case_rows import CaseRow, case_rows
+from db.cases import Facets
+from db.engine import BUSY_SECONDS, migrate, open_engine, writing
+from db.events import Event
+from db.filters import EVERYTHING, CaseFilter
+from db.importing import import_cases
+from db.inspections import Answered
+from db.schema import Role
+from db.snapshots import SplitRule
+from db.users import User
+from m3ad.datasets.account import Account, Refused
+from m3ad.errors import Conflict, StaleRevision
+from m3ad.records import (
+    Annotation,
+    Case,
+    Draft,
+    Inspection,
+    Mode,
+    Model,
+    NewCase,
+    Picture,
+    Run,
+    Snapshot,
+    SnapshotRow,
+    Verdict,
+)
+
+SYSTEM = "system"  # the actor of changes that nobody in particular made
+
+
+class Store:
+    """Cases, annotations, drafts, inspections, snapshots, runs, models, users and the log of one workspace."""
+
+    def __init__(self, workspace: Path, engine: Engine) -> None:
+        self.workspace = workspace
+        self.engine = engine
+        self._writing = writing(engine)
+        # Threads of this process queue here, in order; SQLite's own waiting polls and is not fair.
+        self._turn = threading.Lock()
+
+    @classmethod
+    def open(cls, workspace: Path, url: str | None = None) -> Store:
+        """Open a workspace's store, creating or migrating it as needed; `url` replaces `<workspace>/store.db`.
+
+        Raises:
+            Conflict: the store was written by a newer version of this program.
+        """
+        workspace = Path(workspace).resolve()
+        workspace.mkdir(parents=True, exist_ok=True)
+        engine = open_engine(url or f"sqlite:///{workspace / 'store.db'}")
+        migrate(engine)
+        return cls(workspace, engine)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the store from beginning to end; for the functions of this room."""
+        with Session(self.engine) as session:
+            yield session
+
+    @contextmanager
+    def changing(self) -> Iterator[Session]:
+        """A writing transaction, committed when the block ends well; for the functions of this room."""
+        with self._turn, Session(self._writing, expire_on_commit=False) as session:
+            try:
+                with session.begin():
+                    session.connection()  # takes the write lock now: what is read from here on stays true
+                    yield session
+            except OperationalError as error:
+                if "locked" not in str(error.orig):
+                    raise
+                raise Conflict(
+                    f"Another program has kept the store busy for {BUSY_SECONDS} seconds: nothing was saved. Try again."
+                ) from error
+
+    # -- cases -------------------------------------------------------------------------------------------------------
+
+    def add_case(self, new: NewCase, *, copy: bool = False, actor: str = SYSTEM) -> tuple[int, bool]:
+        """Add a case with its verdict as revision 1: (id, added). The same (dataset, key) again is (id, False).
+
+        `copy` copies the pictures into the workspace; without it they are used where they are.
+
+        Raises:
+            BadImage: a picture that cannot or must not be opened.
+            Conflict: the same (dataset, key) with other pictures, or a verdict that contradicts itself.
+        """
+        with self.reading() as session:
+            present = _cases.find_same(session, self.workspace, new)
+        if present is not None:
+            if not present.complete:
+                with self.changing() as session:
+                    _cases.follow(session, self.workspace, present.case_id, new, actor)
+            return present.case_id, False
+        measured = _cases.measure_case(new, self.workspace, copy=copy)
+        with self.changing() as session:
+            return _cases.insert(session, measured, actor)
+
+    def import_cases(
+        self,
+        entries: Iterable[NewCase | Refused],
+        progress: Callable[[int, str], None] | None = None,
+        *,
+        copy: bool = False,
+        actor: str = SYSTEM,
+    ) -> Account:
+        """Add many cases and account for every one; `progress(done, name)` is called after each.
+
+        What was imported before an interruption stays, and is "present" the next time.
+        """
+        return import_cases(self, entries, progress, copy=copy, actor=actor)
+
+    def case(self, case_id: int) -> Case:
+        """One case; NotFound when there is none with this id."""
+        with self.reading() as session:
+            return _cases.case(session, self.workspace, case_id)
+
+    def find_case(self, dataset: str, key: str) -> int | None:
+        """The id of the case with this key in this data set."""
+        with self.reading() as session:
+            return _cases.find(session, dataset, key)
+
+    def cases(
+        self, wanted: CaseFilter = EVERYTHING, *, user: str | None = None, limit: int | None = None, offset: int = 0
+    ) -> list[Case]:
+        """The cases that pass, in the order of their import."""
+        with self.reading() as session:
+            return _cases.cases(session, self.workspace, wanted, user=user, limit=limit, offset=offset)
+
+    def case_ids(self, wanted: CaseFilter = EVERYTHING, *, user: str | None = None) -> list[int]:
+        """The ids of the cases that pass, in the order of their import: for going to the previous and the next."""
+        with self.reading() as session:
+            return _cases.case_ids(session, wanted, user=user)
+
+    def count_cases(self, wanted: CaseFilter = EVERYTHING, *, user: str | None = None) -> int:
+        """How many cases pass."""
+        with self.reading() as session:
+            return _cases.count_cases(session, wanted, user=user)
+
+    def case_rows(
+        self,
+        wanted: CaseFilter = EVERYTHING,
+        model: str | None = None,
+        user: str | None = None,
+        *,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> list[CaseRow]:
+        """Rows for lists: each case with its latest annotation and its latest inspection; one query.
+
+        `model` says whose inspection (it takes the place of `wanted.model`); None: whichever model's was last.
+        """
+        wanted = wanted if model is None else replace(wanted, model=model)
+        with self.reading() as session:
+            return case_rows(session, wanted, user=user, limit=limit, offset=offset)
+
+    def facets(self) -> Facets:
+        """How many cases there are by data set, scenario, category, split and truth."""
+        with self.reading() as session:
+            return _cases.facets(session)
+
+    def picture(self, picture_id: int) -> Picture:
+        """A picture whose file is there; NotFound when it is unknown or its file is gone."""
+        with self.reading() as session:
+            return _pictures.picture(session, self.workspace, picture_id)
+
+    # -- annotations and drafts --------------------------------------------------------------------------------------
+
+    def annotations(self, case_id: int) -> list[Annotation]:
+        """All revisions of a case, oldest first."""
+        with self.reading() as session:
+            return _annotations.revisions(session, case_id)
+
+    def latest_annotation(self, case_id: int) -> Annotation | None:
+        """The newest revision of a case."""
+        with self.reading() as session:
+            return _annotations.latest_annotation(session, case_id)
+
+    def save_annotation(
+        self,
+        case_id: int,
+        verdict: Verdict,
+        *,
+        author: str,
+        based_on: int,
+        note: str = "",
+        inspection_id: int | None = None,
+    ) -> Annotation:
+        """Save the next revision on top of revision `based_on` (0: there was none); removes the author's draft.
+
+        Raises:
+            StaleRevision: another revision came between; carries both, and yours is kept as your draft.
+            Conflict: a verdict that contradicts itself (nothing is changed).
+            NotFound: no such case or inspection.
+        """
+        with self.changing() as session:
+            saved = _annotations.save_annotation(
+                session, case_id, verdict, author=author, based_on=based_on, note=note, inspection_id=inspection_id
+            )
+        if isinstance(saved, StaleRevision):
+            raise saved
+        return saved
+
+    def save_draft(self, case_id: int, user: str, verdict: Verdict, *, based_on: int, note: str = "") -> Draft:
+        """Keep unsaved work, whatever its state; replaces the user's earlier draft of this case."""
+        with self.changing() as session:
+            return _annotations.write_draft(session, case_id, user, verdict, note=note, based_on=based_on)
+
+    def draft(self, case_id: int, user: str) -> Draft | None:
+        """A user's unsaved work on a case."""
+        with self.reading() as session:
+            return _annotations.draft(session, case_id, user)
+
+    def drafts(self, user: str) -> list[Draft]:
+        """All unsaved work of a user, the latest first."""
+        with self.reading() as session:
+            return _annotations.drafts(session, user)
+
+    def delete_draft(self, case_id: int, user: str) -> None:
+        """Drop a user's draft of a case, if there is one."""
+        with self.changing() as session:
+            _annotations.delete_draft(session, case_id, user)
+
+    # -- inspections -------------------------------------------------------------------------------------------------
+
+    def add_inspection(
+        self, case_id: int, model: str, mode: Mode, seed: int, answer: Answered, *, actor: str = SYSTEM
+    ) -> Inspection:
+        """Store a monitor's answer (`m3ad.monitor.base.Answer`) about a case."""
+        with self.changing() as session:
+            return _inspections.add_inspection(session, case_id, model, mode, seed, answer, actor=actor)
+
+    def inspection(self, inspection_id: int) -> Inspection:
+        """One inspection; NotFound when there is none with this id."""
+        with self.reading() as session:
+            return _inspections.inspection(session, inspection_id)
+
+    def inspections(self, case_id: int, model: str | None = None) -> list[Inspection]:
+        """All inspections of a case (by a model), cancelled ones too, newest first."""
+        with self.reading() as session:
+            return _inspections.inspections(session, case_id, model)
+
+    def latest_inspection(self, case_id: int, model: str | None = None) -> Inspection | None:
+        """The newest inspection (by a model) that was not cancelled."""
+        with self.reading() as session:
+            return _inspections.latest_inspection(session, case_id, model)
+
+    # -- models, snapshots, runs -------------------------------------------------------------------------------------
+
+    def add_model(self, model: Model, *, actor: str = SYSTEM) -> Model:
+        """Register a model; the same name and source again changes nothing, another source is a Conflict."""
+        with self.changing() as session:
+            return _models.add_model(session, model, actor)
+
+    def models(self) -> list[Model]:
+        """All models, oldest first."""
+        with self.reading() as session:
+            return _models.models(session)
+
+    def model(self, name: str) -> Model:
+        """One model; NotFound when there is none with this name."""
+        with self.reading() as session:
+            return _models.model(session, name)
+
+    def create_snapshot(
+        self,
+        name: str,
+        wanted: CaseFilter = EVERYTHING,
+        *,
+        frozen_share: float = 0.2,
+        frozen_categories: Sequence[str] = (),
+        seed: int = 0,
+        actor: str = SYSTEM,
+    ) -> Snapshot:
+        """Freeze the latest annotations of the cases that pass; cases without annotation are left out.
+
+        `frozen_share` (0..1, on average) and `frozen_categories` (whole) are kept back from training in the split
+        "frozen", the rest is "train"; copies of one picture are never divided. Raises Conflict when the name is taken
+        or nothing is left.
+        """
+        rule = SplitRule(frozen_share, tuple(frozen_categories), seed)
+        with self.changing() as session:
+            return _snapshots.create_snapshot(session, name, wanted, rule, actor)
+
+    def snapshots(self) -> list[Snapshot]:
+        """All snapshots, newest first."""
+        with self.reading() as session:
+            return _snapshots.snapshots(session)
+
+    def snapshot(self, which: int | str) -> Snapshot:
+        """One snapshot by id or name; NotFound when there is none."""
+        with self.reading() as session:
+            if isinstance(which, str):
+                return _snapshots.snapshot_named(session, which)
+            return _snapshots.snapshot(session, which)
+
+    def snapshot_rows(self, snapshot_id: int) -> list[SnapshotRow]:
+        """What a snapshot froze, in the order of the cases."""
+        with self.reading() as session:
+            return _snapshots.snapshot_rows(session, self.workspace, snapshot_id)
+
+    def add_run(self, run: Run, *, actor: str = SYSTEM) -> Run:
+        """Register a run; Conflict when the name is taken, NotFound when its snapshot is unknown."""
+        with self.changing() as session:
+            return _models.add_run(session, run, actor)
+
+    def runs(self) -> list[Run]:
+        """All runs, newest first."""
+        with self.reading() as session:
+            return _models.runs(session)
+
+    def run(self, name: str) -> Run:
+        """One run; NotFound when there is none with this name."""
+        with self.reading() as session:
+            return _models.run(session, name)
+
+    def remove_run(self, name: str, *, actor: str = SYSTEM) -> None:
+        """Forget a discarded run; Conflict while a model comes from it. Its folder is not touched."""
+        with self.changing() as session:
+            _models.remove_run(session, name, actor)
+
+    # -- users and the log -------------------------------------------------------------------------------------------
+
+    def add_user(self, name: str, password: str, role: Role = Role.ANNOTATOR, *, actor: str = SYSTEM) -> User:
+        """Add a user; Conflict when the name is taken or the password too short."""
+        _users.require_password(name, password)
+        hashed = _users.hash_password(password)
+        with self.changing() as session:
+            return _users.add_user(session, name, hashed, role, actor)
+
+    def set_password(self, name: str, password: str, *, actor: str = SYSTEM) -> None:
+        """Replace a user's password; NotFound when there is no such user, Conflict when it is too short."""
+        _users.require_password(name, password)
+        hashed = _users.hash_password(password)
+        with self.changing() as session:
+            _users.set_password(session, name, hashed, actor)
+
+    def check_user(self, name: str, password: str) -> User | None:
+        """The user when name and password fit, else None, after the same time whether or not the name exists."""
+        with self.reading() as session:
+            found = _users.stored_user(session, name)
+        return _users.checked(found, password)
+
+    def users(self) -> list[User]:
+        """All users by name."""
+        with self.reading() as session:
+            return _users.users(session)
+
+    def log(self, event: str, actor: str, *, case_id: int | None = None, **data: Any) -> None:
+        """Add an entry to the log for something that is no change of the store itself (those log themselves)."""
+        with self.changing() as session:
+            _events.log(session, event, actor, case_id, **data)
+
+    def events(self, *, case_id: int | None = None, event: str | None = None, limit: int = 100) -> list[Event]:
+        """The newest log entries first, of one case or of one kind where given."""
+        with self.reading() as session:
+            return _events.events(session, case_id=case_id, event=event, limit=limit)

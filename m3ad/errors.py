@@ -1,0 +1,67 @@
+"""Expected errors, each with a sentence for the person who meets it: what happened, why, and what to do.
+
+M3ADError
+├── BadImage          an image that cannot or must not be opened
+├── BadTaxonomy       a taxonomy file that contradicts itself
+├── BadData           a data set folder or file that cannot be imported
+├── ModelUnavailable  a model that cannot be loaded or reached
+├── NotFound          something asked for by id or name that the store does not have
+├── Conflict          a change that the present state does not allow
+│   └── StaleRevision an annotation saved on top of an older revision than the latest
+└── RunError          a training run that cannot be created, started or stopped
+
+Anything else that is raised is a bug and is allowed to fail loudly.
+"""
+
+from __future__ import annotations
+
+
+class M3ADError(Exception):
+    """An expected error; `str(error)` is fit to be shown to the person."""
+
+
+class BadImage(M3ADError):
+    """An image that cannot or must not be opened."""
+
+
+class BadTaxonomy(M3ADError):
+    """A taxonomy file that contradicts itself or that cannot be read."""
+
+
+class BadData(M3ADError):
+    """A data set folder or file that cannot be imported."""
+
+
+class ModelUnavailable(M3ADError):
+    """A model that cannot be loaded or reached."""
+
+
+class NotFound(M3ADError):
+    """Something asked for by id or name that is not there."""
+
+
+class Conflict(M3ADError):
+    """A change that the present state does not allow."""
+
+
+class StaleRevision(Conflict):
+    """An annotation saved on top of an older revision than the latest; carries both.
+
+    Attributes:
+        yours: the `m3ad.records.Verdict` that was refused.
+        theirs: the latest `m3ad.records.Annotation` in the store.
+    """
+
+    def __init__(self, yours: object, theirs: object) -> None:
+        self.yours = yours
+        self.theirs = theirs
+        who = getattr(theirs, "author", "somebody")
+        number = getattr(theirs, "revision", "?")
+        super().__init__(
+            f"{who} saved revision {number} of this case while you were working on an older one. "
+            "Your version is kept as a draft: compare the two and save again."
+        )
+
+
+class RunError(M3ADError):
+    """A training run that cannot be created, started or stopped."""

@@ -1,0 +1,85 @@
+"""What every model that can inspect has in common; where it runs and how it is loaded is not known here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from PIL.Image import Image, Resampling
+
+from m3ad.records import Mode, Probability, Trace
+
+# Pictures are shrunk to this many pixels before a model sees them: 1024 tokens of Qwen3-VL in place of up to 16384. One
+# number for local and served models, because a difference would change results silently. [U]
+MAX_PIXELS = 1024 * 1024
+# Room for the longest reasoning and reflection of the published weights; the demonstration model writes about 150. [U]
+MAX_NEW_TOKENS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One finished (or cancelled) answer.
+
+    Attributes:
+        text: the model's text, unchanged, without the tokens that end a turn.
+        trace: `m3ad.trace.read(text)`, with what the monitor itself has to say among the problems.
+        probability: P(anomalous) at the two places of decision; see SPEC "where the decision is made".
+        seconds: from the call to the last token.
+        tokens: tokens written by the model.
+        cancelled: True when the caller stopped the answer before its end.
+    """
+
+    text: str
+    trace: Trace
+    probability: Probability
+    seconds: float
+    tokens: int
+    cancelled: bool
+
+
+def fit(image: Image) -> Image:
+    """The picture in RGB, shrunk to at most MAX_PIXELS in its shape: what every model is given, in training too."""
+    scale = (MAX_PIXELS / (image.width * image.height)) ** 0.5
+    image = image.convert("RGB")
+    if scale >= 1:
+        return image
+    return image.resize((max(1, int(image.width * scale)), max(1, int(image.height * scale))), Resampling.LANCZOS)
+
+
+def never() -> bool:
+    """The `cancelled` of a caller who does not cancel."""
+    return False
+
+
+class Monitor(Protocol):
+    """A model that inspects pictures.
+
+    Attributes:
+        name: how the model is called on screen and in the store.
+        device: where and how it runs, for people, e.g. "CPU, 2 threads, float32".
+    """
+
+    name: str
+    device: str
+
+    def stream(
+        self, image: Image, *, mode: Mode = Mode.AUTO, seed: int = 0, cancelled: Callable[[], bool] = never
+    ) -> Iterator[str | Answer]:
+        """Pieces of text as the model writes them, then exactly one Answer, whose text is all the pieces together.
+
+        The same image, mode and seed give the same text on the same device. `cancelled` is asked once per token; after
+        it has said True the answer so far comes as the last item. One caller at a time: a second one waits.
+
+        Raises:
+            BadImage: a picture the model cannot take.
+            ModelUnavailable: the model cannot be reached, has no memory left, or does not have this mode.
+        """
+
+
+def inspect(monitor: Monitor, image: Image, **options: Any) -> Answer:
+    """The Answer at the end of `monitor.stream(image, **options)`."""
+    for item in monitor.stream(image, **options):
+        if isinstance(item, Answer):
+            return item
+    raise AssertionError("a monitor's stream ended without an Answer")

@@ -1,0 +1,269 @@
+"""The words of the project as frozen dataclasses (the word list is in README.md). No database, no page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from m3ad.geometry import Box
+
+
+class Scenario(StrEnum):
+    """The four inspection scenarios of M3-AD."""
+
+    TEXTURE = "texture"
+    WORKPIECE = "workpiece"
+    ELECTRONIC = "electronic"
+    LOGICAL = "logical"
+
+
+class Mode(StrEnum):
+    """How a model is asked to answer: it chooses, it must not reflect, or it must."""
+
+    AUTO = "auto"
+    THINKING = "thinking"
+    REFLECTIVE = "reflective"
+
+
+class Outcome(StrEnum):
+    """What a reflection did to the decision whether there is a defect."""
+
+    FIXED = "fixed"
+    BROKE = "broke"
+    KEPT_RIGHT = "kept right"
+    KEPT_WRONG = "kept wrong"
+
+
+class Stage(StrEnum):
+    """The two trainings of the paper: supervised warm start, then GRPO."""
+
+    RAWS = "raws"
+    RCRL = "rcrl"
+
+
+class RunState(StrEnum):
+    """Where a run stands, as read from its folder and its process."""
+
+    READY = "ready"  # folder written, never started
+    RUNNING = "running"
+    STOPPING = "stopping"  # asked to stop, still alive
+    FINISHED = "finished"  # ran to its end; the model is there
+    STOPPED = "stopped"  # stopped by a person; the model so far is there
+    FAILED = "failed"  # the process ended without a model
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """One type and one box. `type` is the text as written; `m3ad.taxonomy` maps it to a node. No box: place unknown."""
+
+    type: str
+    box: Box | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Anomalous or not, and its defects (none when normal)."""
+
+    anomalous: bool
+    defects: tuple[Defect, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"anomalous": bool, "defects": [{"type": str, "box": [x1, y1, x2, y2] or null}]}`, fractions."""
+        return {
+            "anomalous": self.anomalous,
+            "defects": [{"type": d.type, "box": list(d.box.as_tuple()) if d.box else None} for d in self.defects],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Verdict:
+        """The inverse of `to_json`."""
+        defects = tuple(Defect(d["type"], Box(*d["box"]) if d["box"] else None) for d in data["defects"])
+        return cls(data["anomalous"], defects)
+
+
+NORMAL = Verdict(False)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something a reader should know about a trace: a stable `code` to count by and a sentence for people."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What the model wrote, read.
+
+    Attributes:
+        text: the model's text, unchanged.
+        think: the reasoning, without tags; empty when there was none.
+        reflection: the reflection, without tags; None when the model did not reflect.
+        initial: the verdict at the end of `think`, before any reflection; None when it cannot be read.
+        verdict: the final verdict; None when it cannot be read ("unreadable", never "no defect").
+        problems: everything that was repaired or could not be read, in order of the text.
+    """
+
+    text: str
+    think: str
+    reflection: str | None
+    initial: Verdict | None
+    verdict: Verdict | None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def reflected(self) -> bool:
+        """True when the model wrote a reflection."""
+        return self.reflection is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Probability:
+    """P(anomalous) at the two places of decision, 0..1; None where it was not or could not be measured."""
+
+    initial: float | None = None
+    final: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One image file of a case. Width and height in pixels, after EXIF orientation."""
+
+    id: int
+    path: Path
+    sha256: str
+    width: int
+    height: int
+    role: str = "primary"
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """A case about to be imported: `key` is unique within its data set; the first of `images` is the primary one.
+
+    `roles` names what each picture shows ("primary", "template", …); without it: primary, then view.
+    """
+
+    dataset: str
+    key: str
+    scenario: Scenario
+    category: str
+    images: tuple[Path, ...]
+    split: str = ""
+    verdict: Verdict | None = None
+    roles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One part as it was pictured."""
+
+    id: int
+    dataset: str
+    key: str
+    scenario: Scenario
+    category: str
+    split: str
+    pictures: tuple[Picture, ...]
+
+    @property
+    def primary(self) -> Picture:
+        """The picture that is shown and inspected first."""
+        return self.pictures[0]
+
+    @property
+    def name(self) -> str:
+        """A short name for lists: category and key (without the category, where the key begins with it)."""
+        return f"{self.category} {self.key.removeprefix(self.category + '/')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """One stored trace of one model on one case. `seconds` and `tokens` are its cost; `cancelled`: stopped half-way."""
+
+    id: int
+    case_id: int
+    model: str
+    mode: Mode
+    seed: int
+    trace: Trace
+    probability: Probability
+    seconds: float
+    tokens: int
+    cancelled: bool
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """One immutable revision of a person's (or a data set's) verdict on a case; revisions count from 1 per case."""
+
+    id: int
+    case_id: int
+    revision: int
+    verdict: Verdict
+    author: str
+    note: str
+    inspection_id: int | None
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Unsaved work of one person on one case; `based_on` is the revision it started from (0: none)."""
+
+    case_id: int
+    user: str
+    verdict: Verdict
+    note: str
+    based_on: int
+    saved: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Something that can inspect. `source` is what `m3ad.monitor.open_monitor` takes; `run` the run it came from."""
+
+    name: str
+    source: str
+    parent: str | None = None
+    run: str | None = None
+    created: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """One frozen case of a snapshot, pointing at the exact annotation revision."""
+
+    case: Case
+    annotation: Annotation
+    split: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A frozen list of (case, annotation revision, split). `hash` covers image bytes, verdicts and splits."""
+
+    id: int
+    name: str
+    hash: str
+    size: int
+    anomalous: int
+    created: datetime
+    filter: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One training as the store knows it: which folder, which snapshot, which start. Its state is in the folder."""
+
+    name: str
+    stage: Stage
+    snapshot_id: int
+    start_model: str
+    folder: Path
+    created: datetime

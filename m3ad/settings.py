@@ -1,0 +1,48 @@
+"""Every setting of the app in one place: name, default, help. The command line and README's table read it here."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+
+def _help(text: str) -> dict[str, str]:
+    return {"help": text}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the app can be told when it starts; `--like-this` on the command line."""
+
+    workspace: Path = field(
+        default=Path("workspace"), metadata=_help("Folder that holds the database, images, runs and models.")
+    )
+    database: str | None = field(default=None, metadata=_help("Database URL; without it SQLite in the workspace."))
+    host: str = field(default="127.0.0.1", metadata=_help("Address to listen on; 0.0.0.0 lets other machines in."))
+    port: int = field(default=7860, metadata=_help("Port to listen on."))
+    model: str = field(
+        default="demo",
+        metadata=_help(
+            "Model to inspect with: demo, ra-monitor-4b, ra-monitor-8b, a folder, a Hugging Face id, served:URL#model."
+        ),
+    )
+    device: str = field(default="auto", metadata=_help("auto, cpu, cuda or cuda:N."))
+    quantization: str | None = field(
+        default=None, metadata=_help("4bit or 8bit loads the weights with bitsandbytes; needs a CUDA card.")
+    )
+    user: str = field(
+        default_factory=getpass.getuser, metadata=_help("Name under which annotations are saved when nobody logs in.")
+    )
+    login: bool = field(default=False, metadata=_help("Ask for user name and password (add users with `user add`)."))
+    demo: bool = field(default=True, metadata=_help("Fill an empty store with drawn parts at the first start."))
+
+
+def setting_rows() -> list[tuple[str, str, str]]:
+    """(flag, default, help) of every setting, in order, as README's table shows them."""
+    rows = []
+    for setting in fields(Settings):
+        default = "your login name" if setting.name == "user" else setting.default
+        flag = f"--no-{setting.name}" if default is True else f"--{setting.name}"
+        rows.append((flag, "" if default is None else str(default), setting.metadata["help"]))
+    return rows

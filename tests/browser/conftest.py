@@ -1,0 +1,85 @@
+"""Headless Chromium for the tests of the real page: it reaches this machine only, and what it does is recorded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+
+# Chromium itself would otherwise look up its maker's hosts.
+FLAGS = [
+    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
+    "--no-proxy-server",
+    "--disable-features=AutofillServerCommunication,OptimizationHints,MediaRouter,SpareRendererForSitePerProcess",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 60_000  # milliseconds an expectation may wait: a busy machine is slow, not wrong
+
+
+def find_chromium() -> str:
+    """The browser's path. Without one: skipped on a developer's machine, a failure where CI promises one."""
+    for name in ("chromium", "chromium-browser", "google-chrome"):
+        if found := shutil.which(name):
+            return found
+    reason = "no chromium on this machine: install it to run the browser tests"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for the whole session."""
+    path = find_chromium()
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=FLAGS, headless=True)
+        yield opened
+        opened.close()
+
+
+@dataclass
+class Witness:
+    """What a page did: requests to other hosts, errors of its scripts."""
+
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        """Record from now on."""
+        page.on("request", self._request)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
+            self.foreign.append(request.url)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+
+@pytest.fixture
+def witness() -> Witness:
+    """The record of what `page` does."""
+    return Witness()
+
+
+@pytest.fixture
+def page(browser: Browser, witness: Witness) -> Iterator[Page]:
+    """A fresh page of 1280 x 720 that waits patiently."""
+    with browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme="light") as context:
+        context.set_default_timeout(PATIENCE)
+        opened = context.new_page()
+        witness.watch(opened)
+        yield opened

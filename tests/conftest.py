@@ -1,0 +1,89 @@
+"""Fixtures that several rooms share: a small trained model, the pictures it knows, an empty store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw
+
+THINK_DEFECT = "<think>The dark square is a scratch. There is a scratch.</think>"
+THINK_NORMAL = "<think>The surface is even. There is no defect.</think>"
+REFLECTION = "<reflection>Looked at again, it stays so.</reflection>"
+ANSWER_DEFECT = "<type>scratch</type><location>(0.250,0.250) (0.750,0.750)</location><answer>yes</answer>"
+ANSWER_NORMAL = "<answer>no</answer>"
+
+
+def plate(dark: bool) -> Image.Image:
+    """A grey plate of 96 x 96 pixels, with or without a dark square in its middle."""
+    picture = Image.new("RGB", (96, 96), (200, 200, 200))
+    if dark:
+        ImageDraw.Draw(picture).rectangle((24, 24, 71, 71), fill=(20, 20, 20))
+    return picture
+
+
+@pytest.fixture(scope="session")
+def plates() -> tuple[Image.Image, Image.Image]:
+    """(normal, anomalous): the two pictures `tiny_model` was trained on."""
+    return plate(False), plate(True)
+
+
+@pytest.fixture(scope="session")
+def train_tiny() -> Callable[[Path], Path]:
+    """A function that writes the real model classes, smallest size, into a folder and teaches them the two plates."""
+    return _train
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a model that answers right on `plates`, mostly without reflection; treat it as read-only."""
+    return _train(tmp_path_factory.mktemp("tiny") / "model")
+
+
+def _train(folder: Path) -> Path:
+    import torch
+    from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
+
+    from m3ad.demo.architecture import SMALLEST, build_tiny
+    from m3ad.prompts import QUESTION, conversation
+
+    normal, defect = THINK_NORMAL + ANSWER_NORMAL, THINK_DEFECT + ANSWER_DEFECT
+    lessons = [(True, defect), (False, normal)] * 2 + [
+        (True, THINK_DEFECT + REFLECTION + ANSWER_DEFECT),
+        (False, THINK_NORMAL + REFLECTION + ANSWER_NORMAL),
+    ]
+    build_tiny(folder, [text for _, text in lessons] + [QUESTION, "user", "assistant"] * 3, size=SMALLEST)
+    processor = AutoProcessor.from_pretrained(folder)
+    model = Qwen3VLForConditionalGeneration.from_pretrained(folder)
+    prompt = processor.apply_chat_template(conversation(None), add_generation_prompt=True, tokenize=False)
+    batch = processor(
+        images=[plate(dark) for dark, _ in lessons],
+        text=[f"{prompt}{text}<|im_end|>" for _, text in lessons],
+        padding=True,
+        return_tensors="pt",
+    )
+    length = processor(images=[plate(True)], text=[prompt], return_tensors="pt")["input_ids"].shape[1]
+    labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
+    starts = (batch["attention_mask"] == 0).sum(1) + length
+    labels[torch.arange(labels.shape[1]) < starts[:, None]] = -100
+    optimizer = torch.optim.AdamW(model.parameters(), 8e-3)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, 100)
+    for _ in range(100):
+        model(**batch, labels=labels).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+    model.save_pretrained(folder)
+    card = {"name": "tiny", "system": None, "stage": "raws", "parent": None, "reflect_threshold": 0.5}
+    (folder / "monitor.json").write_text(json.dumps(card))
+    return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    """An empty store in a folder of its own."""
+    from db.store import Store
+
+    return Store.open(tmp_path)

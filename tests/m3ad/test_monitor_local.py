@@ -1,0 +1,526 @@
+"""A model in this process: streaming, decisions, probabilities, modes, cancelling, and every way loading can fail."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
+
+from m3ad.demo import architecture
+from m3ad.errors import BadImage, ModelUnavailable
+from m3ad.monitor import Answer, inspect, open_monitor
+from m3ad.monitor.local import LocalMonitor
+from m3ad.monitor.local_decode import Decoding
+from m3ad.monitor.local_load import UNQUANTIZED
+from m3ad.records import Mode, Probability
+
+TOKENS = 120
+
+
+@pytest.fixture(scope="module")
+def spelled_model(tmp_path_factory: pytest.TempPathFactory, train_tiny: Callable[[Path], Path]) -> Path:
+    """As tiny_model, but its tags are several tokens that run into each other ("></"), as in the 4B and 8B weights."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(architecture, "TAGS", ())
+        return train_tiny(tmp_path_factory.mktemp("spelled") / "model")
+
+
+@pytest.fixture(scope="module")
+def random_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Random weights: writes arbitrary tokens, single bytes of long characters among them."""
+    folder = tmp_path_factory.mktemp("random") / "model"
+    architecture.build_tiny(folder, ["a b c"], size=architecture.SMALLEST)
+    tensors = load_file(folder / "model.safetensors")
+    words = tensors["model.language_model.embed_tokens.weight"]
+    # Tied to the output and small, they would have it repeat one token.
+    words.normal_(generator=torch.Generator().manual_seed(1))
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    return folder
+
+
+@pytest.fixture(scope="module")
+def monitors(tiny_model: Path, spelled_model: Path, random_model: Path) -> dict[str, LocalMonitor]:
+    folders = {"tiny": tiny_model, "spelled": spelled_model, "random": random_model}
+    return {name: open_monitor(str(path), device="cpu", max_new_tokens=TOKENS) for name, path in folders.items()}
+
+
+@pytest.fixture(scope="module")
+def noise() -> Image.Image:
+    return Image.fromarray(np.random.default_rng(0).integers(0, 256, (90, 150, 3), np.uint8))
+
+
+def greedy(monitor: LocalMonitor, image: Image.Image) -> str:
+    """What transformers' own `generate` writes for the picture."""
+    inputs = monitor._inputs([image])
+    ids = monitor._model.generate(**inputs, max_new_tokens=TOKENS, do_sample=False, suppress_tokens=monitor._banned)[
+        0, inputs["input_ids"].shape[1] :
+    ]
+    text = monitor._processor.tokenizer.decode(ids, skip_special_tokens=True)
+    return "".join(text.partition("</answer>")[:2])
+
+
+def full_scores(monitor: LocalMonitor, image: Image.Image, before: str, branches: Sequence[str]) -> list[float]:
+    """P of each branch after `before`, from one uncached forward pass over the whole text each."""
+    tokenizer = monitor._processor.tokenizer
+    start = tokenizer(before + "<")["input_ids"]
+    found = []
+    for branch in branches:
+        ids = tokenizer(before + branch)["input_ids"]
+        inputs = monitor._processor(images=[image], text=[monitor._prompt + before + branch], return_tensors="pt")
+        assert inputs["input_ids"][0, -len(ids) :].tolist() == ids
+        with torch.inference_mode():
+            chances = torch.log_softmax(monitor._model(**inputs).logits[0].float(), -1)
+        same = next((n for n, (a, b) in enumerate(zip(start, ids, strict=False)) if a != b), min(len(start), len(ids)))
+        first = inputs["input_ids"].shape[1] - len(ids) + same
+        written = inputs["input_ids"][0, first:]
+        found.append(float(chances[range(first - 1, len(chances) - 1), written].sum()))
+    return [math.exp(score) for score in found]
+
+
+@pytest.fixture
+def unsteered(monitors):
+    """The monitors without the threshold: even where they are unsure they decode as they would by themselves."""
+    own = {monitor: monitor._threshold for monitor in monitors.values()}
+    for monitor in own:
+        monitor._threshold = None
+    yield monitors
+    for monitor, threshold in own.items():
+        monitor._threshold = threshold
+
+
+def sampler(folder: Path) -> LocalMonitor:
+    return open_monitor(str(folder), device="cpu", max_new_tokens=TOKENS, temperature=1.0)
+
+
+# Streaming
+
+
+@pytest.mark.parametrize("name", ["tiny", "spelled", "random"])
+def test_the_streamed_text_is_what_generate_writes(unsteered, plates, noise, name: str) -> None:
+    for image in (*plates, noise):
+        answer = inspect(unsteered[name], image)
+        assert answer.text == greedy(unsteered[name], image)
+        assert len(answer.text) > 20
+
+
+@pytest.mark.parametrize("name", ["tiny", "spelled", "random"])
+def test_the_pieces_make_up_the_text_and_the_answer_comes_last_and_once(monitors, noise, name: str) -> None:
+    *pieces, answer = monitors[name].stream(noise)
+    assert isinstance(answer, Answer)
+    assert all(isinstance(piece, str) and piece for piece in pieces)
+    assert "".join(pieces) == answer.text == answer.trace.text
+    assert len(pieces) > 5
+
+
+def test_a_character_of_several_bytes_is_never_shown_half(tiny_model: Path, plates, monkeypatch) -> None:
+    monitor = open_monitor(str(tiny_model), device="cpu")
+    wanted = monitor._processor.tokenizer("a\u00e9\u65e5\U0001f600\ufffdb<|im_end|>")["input_ids"]
+    assert len(wanted) > 8
+    step = iter(wanted)
+    monkeypatch.setattr(Decoding, "propose", lambda self: next(step))
+    *pieces, answer = monitor.stream(plates[0])
+    assert pieces == ["a", "\u00e9", "\u65e5", "\U0001f600", "\ufffdb"]
+    assert answer.text == "a\u00e9\u65e5\U0001f600\ufffdb"
+
+
+def test_the_answer_says_what_it_cost_and_is_read(monitors, plates) -> None:
+    answer = inspect(monitors["tiny"], plates[1])
+    assert 0 < answer.seconds < 60
+    assert answer.tokens == len(monitors["tiny"]._processor.tokenizer(answer.text)["input_ids"])
+    assert answer.trace.verdict is not None
+    assert answer.trace.verdict.anomalous
+    assert answer.trace.verdict.defects[0].type == "scratch"
+    assert not answer.cancelled
+
+
+def test_an_answer_that_is_too_long_is_cut_off_and_said_to_be(tiny_model: Path, plates) -> None:
+    answer = inspect(open_monitor(str(tiny_model), device="cpu", max_new_tokens=5), plates[1])
+    assert answer.tokens == 5
+    assert not answer.cancelled
+    assert "cut-off" in [problem.code for problem in answer.trace.problems]
+
+
+def test_nothing_is_written_after_the_answer(tiny_model: Path, plates) -> None:
+    monitor = open_monitor(str(tiny_model), device="cpu", max_new_tokens=60)
+    monitor._ends = set()
+    answer = inspect(monitor, plates[1])
+    assert answer.text.endswith("<answer>yes</answer>")
+    assert answer.tokens < 60
+
+
+@pytest.mark.parametrize("after", [0, 1, 7])
+def test_a_cancelled_answer_stops_at_the_next_token(monitors, plates, after: int) -> None:
+    asked = iter(range(1000))
+    *pieces, answer = monitors["tiny"].stream(plates[1], cancelled=lambda: next(asked) >= after)
+    assert answer.cancelled
+    assert answer.tokens == after
+    assert "".join(pieces) == answer.text
+    assert inspect(monitors["tiny"], plates[1]).text.startswith(answer.text)
+
+
+def test_an_abandoned_stream_lets_the_next_caller_in(monitors, plates) -> None:
+    stream = monitors["tiny"].stream(plates[1])
+    next(stream)
+    stream.close()
+    assert inspect(monitors["tiny"], plates[0]).text.endswith("<answer>no</answer>")
+
+
+def test_two_callers_at_once_get_their_own_answers(monitors, plates) -> None:
+    alone = [inspect(monitors["tiny"], image) for image in plates]
+    together: dict[int, Answer] = {}
+
+    def ask(number: int) -> None:
+        together[number] = inspect(monitors["tiny"], plates[number % 2])
+
+    threads = [threading.Thread(target=ask, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [together[n].text for n in range(6)] == [alone[n % 2].text for n in range(6)]
+    assert [together[n].probability for n in range(6)] == [alone[n % 2].probability for n in range(6)]
+
+
+def test_a_seed_decides_a_drawn_answer(tiny_model: Path, noise) -> None:
+    monitor = sampler(tiny_model)
+    texts = [inspect(monitor, noise, seed=seed).text for seed in (1, 2, 3, 4)]
+    assert texts == [inspect(monitor, noise, seed=seed).text for seed in (1, 2, 3, 4)]
+    assert len(set(texts)) > 1
+
+
+def test_tokens_that_stand_for_pictures_are_never_written(tiny_model: Path, plates) -> None:
+    monitor = open_monitor(str(tiny_model), device="cpu", max_new_tokens=TOKENS)
+    before = inspect(monitor, plates[1]).text
+    model, tokenizer = monitor._model, monitor._processor.tokenizer
+    head = torch.nn.Parameter(model.lm_head.weight.detach().clone())
+    for token in ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>"):
+        head.data[tokenizer.convert_tokens_to_ids(token)] = head.data[tokenizer.convert_tokens_to_ids("<think>")] * 9
+    model.lm_head.weight = head
+    with torch.inference_mode():
+        favourite = int(model(**monitor._inputs([plates[1]])).logits[0, -1].argmax())
+    assert tokenizer.convert_ids_to_tokens(favourite).startswith("<|")
+    assert inspect(monitor, plates[1]).text == before == monitor.answer_batch([plates[1]])[0]
+
+
+# Decisions
+
+
+@pytest.mark.parametrize("name", ["tiny", "spelled"])
+def test_both_probabilities_equal_a_full_pass_without_cache(monitors, plates, name: str) -> None:
+    monitor = monitors[name]
+    for image in plates:
+        answer = inspect(monitor, image, mode=Mode.REFLECTIVE)
+        for tag, measured in (("</think>", answer.probability.initial), ("</reflection>", answer.probability.final)):
+            before = answer.text[: answer.text.index(tag) + len(tag)]
+            defect, normal = full_scores(monitor, image, before, ("<type>", "<answer>"))
+            assert measured == pytest.approx(defect / (defect + normal), abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["tiny", "spelled"])
+def test_scores_from_the_cache_equal_a_full_pass_and_leave_the_answer_as_it_was(monitors, noise, name: str) -> None:
+    monitor = monitors[name]
+    decoding = Decoding(
+        monitor._model, monitor._processor.tokenizer, monitor._inputs([noise]), banned=[], temperature=0, seed=0
+    )
+    text = "<think>The dark surface is even.</think>"
+    decoding.accept(*decoding.tokens_of(text))
+    proposed = decoding.propose()
+    # The tag may begin inside a token, which then belongs to the continuation.
+    keep = len(decoding.ids) - next(n for n in range(1, 9) if "</think>" in decoding.text_of(decoding.ids[-n:]))
+    branches = ("<type>", "<answer>", "<reflection>")
+    tail = text[len(decoding.text_of(decoding.ids[:keep])) :]
+    scores = decoding.score(keep, [decoding.tokens_of(tail + branch) for branch in branches])
+    assert [math.exp(score) for score in scores] == pytest.approx(full_scores(monitor, noise, text, branches), rel=1e-4)
+    assert decoding.propose() == proposed
+    assert decoding.text == text
+
+
+@pytest.mark.parametrize("name", ["tiny", "spelled"])
+def test_the_probabilities_tell_the_plates_apart(monitors, plates, name: str) -> None:
+    normal, defect = (inspect(monitors[name], image, mode=Mode.REFLECTIVE).probability for image in plates)
+    assert max(normal.initial, normal.final) < 0.1
+    assert min(defect.initial, defect.final) > 0.9
+
+
+@pytest.mark.parametrize("name", ["tiny", "spelled"])
+def test_without_a_reflection_the_initial_decision_is_the_final_one(monitors, plates, name: str) -> None:
+    answer = inspect(monitors[name], plates[1], mode=Mode.THINKING)
+    assert answer.probability.initial == answer.probability.final is not None
+
+
+def test_a_model_that_writes_in_another_form_has_no_probabilities(monitors, noise) -> None:
+    assert inspect(monitors["random"], noise).probability == Probability()
+
+
+def test_a_cancelled_answer_keeps_the_probability_it_had(monitors, plates) -> None:
+    shown: list[str] = []
+    for item in monitors["tiny"].stream(plates[1], mode=Mode.REFLECTIVE, cancelled=lambda: "<refl" in "".join(shown)):
+        if isinstance(item, str):
+            shown.append(item)
+    assert item.cancelled
+    assert item.probability.initial > 0.9
+    assert item.probability.final is None
+
+
+# Modes
+
+
+@pytest.mark.parametrize("name", ["tiny", "spelled"])
+def test_the_reflective_mode_always_reflects_right_after_thinking(monitors, plates, name: str) -> None:
+    for image in plates:
+        answer = inspect(monitors[name], image, mode=Mode.REFLECTIVE)
+        assert "</think><reflection>" in answer.text
+        assert answer.text.count("<reflection>") == 1
+        assert answer.trace.reflected
+
+
+@pytest.mark.parametrize("name", ["tiny", "spelled"])
+@pytest.mark.parametrize(("threshold", "reflects"), [(0.0, True), (0.1, True), (0.9, False)])
+def test_the_automatic_mode_reflects_from_the_threshold_on(monitors, plates, name, threshold, reflects) -> None:
+    monitor = monitors[name]
+    own, monitor._threshold = monitor._threshold, threshold
+    try:
+        assert inspect(monitor, plates[1], mode=Mode.AUTO).trace.reflected is reflects
+        assert not inspect(monitor, plates[1], mode=Mode.THINKING).trace.reflected
+    finally:
+        monitor._threshold = own
+
+
+def test_the_threshold_comes_from_the_model_folder(tiny_model: Path, tmp_path: Path, plates) -> None:
+    folder = shutil.copytree(tiny_model, tmp_path / "eager")
+    (folder / "monitor.json").write_text(json.dumps({"name": "eager", "reflect_threshold": 0.05}))
+    monitor = open_monitor(str(folder), device="cpu")
+    assert monitor.name == "eager"
+    assert inspect(monitor, plates[1]).trace.reflected
+
+
+@pytest.mark.parametrize("folder", ["tiny_model", "spelled_model"])
+def test_drawn_answers_reflect_as_often_as_the_model_would_and_never_when_forbidden(folder, plates, request) -> None:
+    monitor = sampler(request.getfixturevalue(folder))
+    free = [inspect(monitor, plates[1], seed=seed).trace.reflected for seed in range(16)]
+    forbidden = [inspect(monitor, plates[1], seed=seed, mode=Mode.THINKING).text for seed in range(16)]
+    assert 0 < sum(free) < 16
+    assert not [text for text in forbidden if "</think><reflection>" in text]
+
+
+# Batches
+
+
+@pytest.mark.parametrize("name", ["tiny", "spelled"])
+def test_a_batch_of_unequal_pictures_gets_the_streamed_texts(unsteered, plates, noise, name: str) -> None:
+    images = [plates[0], noise, plates[1].resize((300, 80)), plates[1]]
+    assert unsteered[name].answer_batch(images) == [inspect(unsteered[name], image).text for image in images]
+
+
+def test_a_steered_batch_and_an_empty_one(monitors, plates) -> None:
+    assert monitors["tiny"].answer_batch([]) == []
+    texts = monitors["tiny"].answer_batch(plates, mode=Mode.REFLECTIVE)
+    assert ["</think><reflection>" in text for text in texts] == [True, True]
+    drawn = monitors["tiny"].answer_batch([plates[1].resize((40, 90))] * 6, mode=Mode.REFLECTIVE, sample=True)
+    assert len(set(drawn)) > 1
+    assert monitors["tiny"].answer_batch([plates[1]], mode=Mode.REFLECTIVE, max_new_tokens=3) == ["<think>The dark"]
+
+
+def test_a_drawn_batch_follows_its_seed_and_leaves_the_global_one_alone(monitors, noise) -> None:
+    state = torch.get_rng_state()
+    first = monitors["tiny"].answer_batch([noise] * 4, sample=True, seed=1)
+    assert first == monitors["tiny"].answer_batch([noise] * 4, sample=True, seed=1)
+    assert len(set(first)) > 1
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+# Pictures
+
+
+@pytest.mark.parametrize("mode", ["L", "RGBA", "P", "1", "CMYK", "I;16"])
+def test_pictures_of_every_mode_and_of_one_pixel_are_taken(monitors, mode: str) -> None:
+    assert inspect(monitors["random"], Image.new(mode, (1, 1))).tokens > 0
+
+
+def test_a_picture_much_longer_than_wide_is_refused_in_words(monitors) -> None:
+    with pytest.raises(BadImage, match="200 times as long as wide"):
+        inspect(monitors["tiny"], Image.new("RGB", (1001, 5)))
+    assert inspect(monitors["tiny"], Image.new("RGB", (1000, 5))).tokens > 0
+
+
+# Adapters
+
+
+def adapter(base: Path, folder: Path, *, seed: int = 0) -> Path:
+    """A LoRA adapter that really changes the model."""
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(seed)
+    model = Qwen3VLForConditionalGeneration.from_pretrained(base)
+    targets = r".*language_model\.layers\.\d+\.self_attn\.(q|v)_proj"
+    config = LoraConfig(r=4, target_modules=targets, init_lora_weights=False, lora_alpha=16)
+    get_peft_model(model, config).save_pretrained(folder)
+    return folder
+
+
+def test_an_adapter_changes_its_base_model_as_peft_does(tiny_model: Path, tmp_path: Path, plates) -> None:
+    from peft import PeftModel
+
+    folder = adapter(tiny_model, tmp_path / "adapter")
+    monitor = open_monitor(str(folder), device="cpu", max_new_tokens=TOKENS)
+    inputs = monitor._inputs([plates[1]])
+    base = Qwen3VLForConditionalGeneration.from_pretrained(tiny_model)
+    with torch.inference_mode():
+        plain = base(**inputs).logits
+        wanted = PeftModel.from_pretrained(base, folder)(**inputs).logits
+        got = monitor._model(**inputs).logits
+    assert torch.allclose(got, wanted, atol=1e-4)
+    assert not torch.allclose(got, plain, atol=1e-1)
+    assert inspect(monitor, plates[1]).text == greedy(monitor, plates[1])
+
+
+def test_an_adapter_that_does_not_fit_is_refused_instead_of_ignored(tiny_model: Path, tmp_path: Path) -> None:
+    folder = adapter(tiny_model, tmp_path / "adapter")
+    file = folder / "adapter_model.safetensors"
+    save_file({key.replace("language_model.", ""): value for key, value in load_file(file).items()}, file)
+    with pytest.raises(ModelUnavailable, match="does not fit its base model"):
+        open_monitor(str(folder), device="cpu")
+
+
+def test_an_adapter_without_its_base_is_refused_with_the_name_of_the_base(tiny_model: Path, tmp_path: Path) -> None:
+    folder = adapter(tiny_model, tmp_path / "adapter")
+    config = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps({**config, "base_model_name_or_path": "/gone/model"}))
+    with pytest.raises(ModelUnavailable, match="/gone/model"):
+        open_monitor(str(folder), device="cpu")
+
+
+# Loading
+
+
+def copy_of(model: Path, folder: Path, *without: str) -> Path:
+    return shutil.copytree(model, folder / "copy", ignore=shutil.ignore_patterns(*without))
+
+
+def test_weights_that_are_missing_are_not_replaced_by_random_ones(tiny_model: Path, tmp_path: Path) -> None:
+    folder = copy_of(tiny_model, tmp_path)
+    tensors = load_file(folder / "model.safetensors")
+    del tensors["model.visual.merger.norm.weight"]
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
+    with pytest.raises(ModelUnavailable, match=r"1 weights are missing.*model\.visual\.merger\.norm\.weight"):
+        open_monitor(str(folder), device="cpu")
+
+
+def test_weights_of_another_size_are_refused(tiny_model: Path, tmp_path: Path) -> None:
+    folder = copy_of(tiny_model, tmp_path)
+    config = json.loads((folder / "config.json").read_text())
+    config["vision_config"]["intermediate_size"] *= 2
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(ModelUnavailable, match="cannot be loaded as a model that sees pictures"):
+        open_monitor(str(folder), device="cpu")
+
+
+@pytest.mark.parametrize("kind", ["qwen3", "no-such-model"])
+def test_a_model_that_sees_no_pictures_or_is_unknown_is_refused(tiny_model: Path, tmp_path: Path, kind: str) -> None:
+    folder = copy_of(tiny_model, tmp_path)
+    (folder / "config.json").write_text(json.dumps({"model_type": kind, "architectures": ["X"]}))
+    with pytest.raises(ModelUnavailable, match="cannot be loaded"):
+        open_monitor(str(folder), device="cpu")
+
+
+def test_code_in_a_model_folder_is_never_run(tiny_model: Path, tmp_path: Path) -> None:
+    folder = copy_of(tiny_model, tmp_path)
+    (folder / "evil.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\nclass Config: pass\nclass Model: pass\n")
+    auto = {"AutoConfig": "evil.Config", "AutoModelForImageTextToText": "evil.Model", "AutoProcessor": "evil.Model"}
+    (folder / "config.json").write_text(json.dumps({"model_type": "evil", "auto_map": auto}))
+    with pytest.raises(ModelUnavailable, match="cannot be loaded"):
+        open_monitor(str(folder), device="cpu")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_model_without_processor_is_refused_with_what_to_copy(tiny_model: Path, tmp_path: Path) -> None:
+    folder = copy_of(tiny_model, tmp_path, "*processor*", "tokenizer*")
+    with pytest.raises(ModelUnavailable, match="no processor"):
+        open_monitor(str(folder), device="cpu")
+
+
+def test_a_broken_tokenizer_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    folder = copy_of(tiny_model, tmp_path)
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(ModelUnavailable, match="processor"):
+        open_monitor(str(folder), device="cpu")
+
+
+def test_a_processor_without_chat_template_is_refused(tiny_model: Path, tmp_path: Path) -> None:
+    folder = copy_of(tiny_model, tmp_path, "chat_template.jinja")
+    with pytest.raises(ModelUnavailable, match="no pictures in a conversation"):
+        open_monitor(str(folder), device="cpu")
+
+
+def test_a_model_that_is_too_large_is_refused_with_needed_and_free_gigabytes(tiny_model: Path, tmp_path: Path) -> None:
+    folder = copy_of(tiny_model, tmp_path)
+    header = json.dumps({"w": {"dtype": "BF16", "shape": [10**7, 10**6], "data_offsets": [0, 2 * 10**13]}}).encode()
+    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(ModelUnavailable, match=r"needs about 48000\.0 GB and this machine has \d+\.\d GB free"):
+        open_monitor(str(folder), device="cpu")
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:99", "mps", "meta", "cpu:x"])
+def test_a_device_that_is_not_there_is_refused(tiny_model: Path, device: str) -> None:
+    with pytest.raises(ModelUnavailable, match=device):
+        open_monitor(str(tiny_model), device=device)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="says what happens without a CUDA card")
+def test_without_a_card_cuda_is_refused_and_auto_is_the_cpu(tiny_model: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="0 CUDA cards"):
+        open_monitor(str(tiny_model), device="cuda")
+    assert open_monitor(str(tiny_model)).device.startswith("CPU, ")
+
+
+def test_weights_in_four_bits_need_a_card(tiny_model: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="4bit need a CUDA card"):
+        open_monitor(str(tiny_model), device="cpu", quantization="4bit")
+
+
+def test_the_modules_kept_out_of_quantization_exist(monitors) -> None:
+    names = {name for name, _ in monitors["tiny"]._model.named_modules()}
+    assert set(UNQUANTIZED) <= names
+
+
+def test_the_device_is_said_in_words(monitors) -> None:
+    threads = torch.get_num_threads()
+    assert monitors["tiny"].device == f"CPU, {threads} thread{'s' if threads > 1 else ''}, float32"
+
+
+def test_models_without_a_card_are_told_the_format_and_others_are_not(tiny_model: Path, tmp_path: Path) -> None:
+    from m3ad.prompts import SYSTEM
+
+    told = open_monitor(str(copy_of(tiny_model, tmp_path, "monitor.json")), device="cpu")
+    assert told._prompt.startswith(f"<|im_start|>system\n{SYSTEM}<|im_end|>")
+    assert open_monitor(str(tiny_model), device="cpu")._prompt.startswith("<|im_start|>user\n")
+
+
+def test_a_folder_is_loaded_and_asked_without_any_network(tiny_model: Path) -> None:
+    code = f"""
+import socket
+def refuse(*args): raise SystemExit(f"reached for the network: {{args}}")
+socket.getaddrinfo = socket.socket.connect = refuse
+from PIL import Image
+from m3ad.monitor import inspect, open_monitor
+print(inspect(open_monitor({str(tiny_model)!r}, device="cpu"), Image.new("RGB", (96, 96))).tokens)
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    assert int(result.stdout) > 0
+
+
+def test_the_tiny_processor_is_the_real_one(tiny_model: Path) -> None:
+    assert type(AutoProcessor.from_pretrained(tiny_model)).__name__ == "Qwen3VLProcessor"

@@ -1,0 +1,129 @@
+"""The command line: what it prints, and its exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from app import main
+from db.store import Store
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.fixture
+def bottle(tmp_path: Path) -> Path:
+    """Two normal bottles and one with a contamination, in the MVTec layout, and one broken file."""
+    root = tmp_path / "source" / "bottle"
+    for folder in ("train/good", "test/contamination", "ground_truth/contamination"):
+        (root / folder).mkdir(parents=True)
+    for number in range(2):
+        Image.new("RGB", (64, 48), (number * 9, 90, 90)).save(root / f"train/good/{number:03}.png")
+    Image.new("RGB", (64, 48), "white").save(root / "test/contamination/000.png")
+    mask = Image.new("L", (64, 48))
+    mask.paste(255, (16, 12, 32, 24))
+    mask.save(root / "ground_truth/contamination/000_mask.png")
+    (root / "train/good/009.png").write_bytes(b"no picture")
+    return root
+
+
+def test_import_gives_an_account_and_the_second_time_finds_all_present(
+    bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["import", "mvtec", str(bottle), "--workspace", str(tmp_path / "w"), "--json"]
+    assert main(command) == 0
+    (account,) = lines(capsys)
+    assert (account["added"], account["present"]) == (3, 0)
+    (refused,) = account["refused"]  # type: ignore[misc]
+    assert refused["file"].endswith("009.png")
+    assert refused["why"]
+    assert main(command) == 0
+    assert lines(capsys)[0]["present"] == 3
+
+
+def test_imported_masks_become_boxes_in_fractions(bottle: Path, tmp_path: Path) -> None:
+    main(["import", "mvtec", str(bottle), "--workspace", str(tmp_path / "w")])
+    with Store.open(tmp_path / "w") as store:
+        verdicts = [store.latest_annotation(case.id).verdict for case in store.cases()]  # type: ignore[union-attr]
+    (defect,) = [defect for verdict in verdicts for defect in verdict.defects]
+    assert defect.type == "contamination"
+    assert defect.box is not None
+    assert defect.box.as_tuple() == pytest.approx((0.25, 0.25, 0.5, 0.5))
+
+
+def test_snapshot_freezes_annotated_cases_and_refuses_a_taken_name(
+    bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = ["--workspace", str(tmp_path / "w"), "--json"]
+    main(["import", "mvtec", str(bottle), *workspace])
+    capsys.readouterr()
+    assert main(["snapshot", "first", *workspace]) == 0
+    (snapshot,) = lines(capsys)
+    assert (snapshot["name"], snapshot["cases"], snapshot["anomalous"]) == ("first", 3, 1)
+    assert main(["snapshot", "first", *workspace]) == 1
+    assert "first" in capsys.readouterr().err
+
+
+def test_inspect_prints_one_object_per_image(
+    tiny_model: Path, plates: tuple[Image.Image, Image.Image], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = [tmp_path / "good.png", tmp_path / "b c.png"]
+    for picture, plate in zip(pictures, plates, strict=True):
+        plate.save(picture)
+    command = ["inspect", *map(str, pictures), "--model", str(tiny_model), "--mode", "thinking", "--json"]
+    assert main([*command, "--workspace", str(tmp_path / "w")]) == 0
+    good, bad = lines(capsys)
+    assert [good["image"], bad["image"]] == [str(picture) for picture in pictures]
+    keys = {"image", "verdict", "initial", "reflected", "probability", "problems", "text"}
+    assert set(good) == set(bad) == keys
+    assert good["verdict"] == {"anomalous": False, "defects": []}
+    assert bad["verdict"] == {"anomalous": True, "defects": [{"type": "scratch", "box": [0.25, 0.25, 0.75, 0.75]}]}
+    assert bad["initial"] == {"anomalous": True}
+    assert bad["reflected"] is False
+    assert bad["probability"]["final"] > 0.5 > good["probability"]["final"]  # type: ignore[index]
+    assert not (tmp_path / "w").exists()  # looking at a picture makes no workspace
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["inspect", "gone.png", "--model", "demo"], "gone.png"),
+        (["import", "mvtec", "nowhere"], "nowhere"),
+        (["train", "raws"], "snapshot"),
+        (["inspect", "x.png", "--model", "./no-such-folder"], "no-such-folder"),
+    ],
+)
+def test_what_is_refused_ends_with_1_and_a_sentence(
+    command: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*command, "--workspace", str(tmp_path / "w")]) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["fly"], ["inspect"], ["import", "mvtec"], ["train", "sgd"], ["--port", "many"]])
+def test_wrong_usage_ends_with_2(command: list[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(command)
+    assert stopped.value.code == 2
+
+
+def test_users_are_added_with_a_password_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("M3AD_PASSWORD", "long enough to pass")
+    workspace = ["--workspace", str(tmp_path / "w"), "--json"]
+    assert main(["user", "add", "ann", "--role", "reviewer", *workspace]) == 0
+    assert lines(capsys) == [{"user": "ann", "role": "reviewer"}]
+    with Store.open(tmp_path / "w") as store:
+        assert store.check_user("ann", "long enough to pass") is not None
+        assert store.check_user("ann", "wrong") is None
+
+
+def test_models_of_an_empty_store_are_listed_as_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", "list", "--workspace", str(tmp_path / "w"), "--json"]) == 0
+    assert lines(capsys) == []

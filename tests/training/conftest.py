@@ -1,0 +1,94 @@
+"""Small real things for the tests of training: pictures, cases, a random model and one that RAWS has taught a little."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+
+from m3ad.geometry import Box
+from m3ad.prompts import QUESTION
+from m3ad.records import NORMAL, Defect, Scenario, Stage, Verdict
+from training.config import PRESETS, Settings
+from training.examples import Example, LabelledCase, build_examples
+from training.launch import ROOT, command, environment
+from training.run import RunFolder
+
+MakeRun = Callable[..., RunFolder]
+
+
+def make_settings(stage: Stage, **own: Any) -> Settings:
+    """The CPU preset for the smallest model."""
+    return replace(PRESETS["cpu demo"][stage], threads=1, max_new_tokens=80, **own) if stage is Stage.RCRL else replace(
+        PRESETS["cpu demo"][stage], threads=1, **own
+    )
+
+
+def run_to_end(run: RunFolder) -> subprocess.CompletedProcess[str]:
+    """Train in a process of its own, as the page does, and wait."""
+    return subprocess.run(command(run), cwd=ROOT, env=environment(run), text=True, capture_output=True, timeout=300)
+
+
+@pytest.fixture(scope="session")
+def cases(tmp_path_factory: pytest.TempPathFactory) -> list[LabelledCase]:
+    """Twelve pictures of 64 x 64 pixels: every other one has a dark square, which is a hole."""
+    folder, rng, made = tmp_path_factory.mktemp("pictures"), random.Random(0), []
+    for number in range(12):
+        image = Image.new("RGB", (64, 64), (200, 200, 200))
+        x, y = rng.randrange(0, 40), rng.randrange(0, 40)
+        truth = Verdict(True, (Defect("hole", Box.from_pixels(x, y, x + 20, y + 20, 64, 64)),)) if number % 2 else NORMAL
+        if truth.anomalous:
+            ImageDraw.Draw(image).rectangle((x, y, x + 19, y + 19), fill=(10, 10, 10))
+        image.save(folder / f"{number}.png")
+        made.append(LabelledCase(str(number), folder / f"{number}.png", "plate", Scenario.WORKPIECE, truth))
+    return made
+
+
+@pytest.fixture(scope="session")
+def examples(cases: list[LabelledCase]) -> list[Example]:
+    return build_examples(cases, seed=1)
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory, examples: list[Example]) -> Path:
+    """The smallest model with random weights."""
+    from m3ad.demo.architecture import SMALLEST, build_tiny
+
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    build_tiny(folder, [e.completion for e in examples] * 5 + [QUESTION] * 5, size=SMALLEST)
+    (folder / "monitor.json").write_text(json.dumps({"name": "tiny", "system": None}))
+    return folder
+
+
+@pytest.fixture
+def make_run(tmp_path: Path, examples: list[Example], tiny: Path) -> MakeRun:
+    """Makes a run folder: `make_run(stage, name=..., start=..., examples=..., **settings)`."""
+
+    def make(
+        stage: Stage, name: str = "run-1", start: Path | None = None, rows: list[Example] | None = None, **own: Any
+    ) -> RunFolder:
+        root = tmp_path / "runs"
+        root.mkdir(exist_ok=True)
+        settings = make_settings(stage, **own)
+        source = str(start or tiny)
+        return RunFolder.create(root, name, stage=stage, start=source, settings=settings, examples=rows or examples)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def taught(tmp_path_factory: pytest.TempPathFactory, examples: list[Example], tiny: Path) -> RunFolder:
+    """A finished RAWS run, trained in its own process until the model keeps to the format."""
+    settings = make_settings(Stage.RAWS, max_steps=60, batch=12, learning_rate=5e-3, save_steps=1000, logging_steps=10)
+    root = tmp_path_factory.mktemp("runs")
+    run = RunFolder.create(root, "raws-1", stage=Stage.RAWS, start=str(tiny), settings=settings, examples=examples)
+    done = run_to_end(run)
+    assert done.returncode == 0, done.stderr
+    return run

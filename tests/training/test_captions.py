@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from m3ad.geometry import Box
+from m3ad.records import NORMAL, Defect, Verdict
+from m3ad.taxonomy import default_taxonomy
+from m3ad.trace import read, render
+from m3ad.verdict_text import initial_verdict
+from training.captions import decision, place, write_reflection, write_think
+
+TYPES = [node.name for node in default_taxonomy().types]
+CATEGORIES = ["woven fabric", "hex_bolt", "circuit board", "toolbox", "wood board"]
+fractions = st.floats(0.0, 0.8)
+boxes = st.builds(lambda x, y, w, h: Box(x, y, x + w, y + h), fractions, fractions, st.floats(0.01, 0.2), st.floats(0.01, 0.2))
+anomalous = st.lists(st.builds(Defect, st.sampled_from(TYPES), boxes), min_size=1, max_size=3, unique=True).map(
+    lambda defects: Verdict(True, tuple(defects))
+)
+verdicts = st.one_of(st.just(NORMAL), anomalous)
+
+
+def said(verdict: Verdict | None) -> tuple[bool, set[str]] | None:
+    return None if verdict is None else (verdict.anomalous, {defect.type for defect in verdict.defects})
+
+
+@settings(max_examples=1500, deadline=None)
+@given(verdict=verdicts, category=st.sampled_from(CATEGORIES), seed=st.integers(0, 10_000))
+def test_the_decision_of_every_think_text_is_read_back(verdict: Verdict, category: str, seed: int) -> None:
+    text = write_think(verdict, category, random.Random(seed))
+    assert said(initial_verdict(text)) == said(verdict), text
+
+
+@settings(max_examples=800, deadline=None)
+@given(initial=verdicts, final=verdicts, seed=st.integers(0, 10_000))
+def test_an_answer_with_both_texts_is_read_back_without_a_problem(initial: Verdict, final: Verdict, seed: int) -> None:
+    rng = random.Random(seed)
+    text = render(final, write_think(initial, "hex bolt", rng), write_reflection(initial, final, rng))
+    trace = read(text)
+    assert trace.problems == ()
+    assert said(trace.initial) == said(initial)
+    assert said(trace.verdict) == said(final)
+
+
+def test_every_type_of_the_taxonomy_can_be_said() -> None:
+    for name in TYPES:
+        text = write_think(Verdict(True, (Defect(name, Box(0.1, 0.1, 0.3, 0.3)),)), "tile", random.Random(0))
+        assert said(initial_verdict(text)) == (True, {name}), text
+
+
+def test_normal_captions_have_no_numbers_and_no_places() -> None:
+    for seed in range(200):
+        text = write_think(NORMAL, "tile", random.Random(seed))
+        assert not any(sign.isdigit() for sign in text)
+        assert not any(word in text for word in ("upper", "lower", "left", "right", "middle"))
+
+
+def test_one_defect_takes_at_most_25_words() -> None:
+    one = Verdict(True, (Defect("oxidation corrosion", Box(0.0, 0.0, 0.05, 0.05)),))
+    assert max(len(write_think(one, "printed circuit board", random.Random(s)).split()) for s in range(200)) <= 25
+
+
+def test_the_same_seed_writes_the_same_text_and_seeds_vary() -> None:
+    texts = {write_think(NORMAL, "tile", random.Random(seed)) for seed in range(50)}
+    assert len(texts) > 5
+    assert write_think(NORMAL, "tile", random.Random(3)) == write_think(NORMAL, "tile", random.Random(3))
+
+
+@pytest.mark.parametrize(
+    ("box", "words"),
+    [
+        (Box(0, 0, 0.1, 0.1), "in the upper left"),
+        (Box(0.9, 0.9, 1, 1), "in the lower right"),
+        (Box(0.4, 0.4, 0.6, 0.6), "in the middle"),
+        (Box(0.4, 0, 0.6, 0.1), "in the upper middle"),
+        (Box(0, 0.4, 0.1, 0.6), "on the left"),
+        (Box(0.9, 0.4, 1.0, 0.6), "on the right"),
+    ],
+)
+def test_a_place_is_said_in_words(box: Box, words: str) -> None:
+    assert place(box) == words
+
+
+def test_a_reflection_says_what_is_kept_or_revised() -> None:
+    scratch = Verdict(True, (Defect("scratch", Box(0, 0, 0.1, 0.1)),))
+    assert decision(NORMAL) == "no defect"
+    revised = write_reflection(NORMAL, scratch, random.Random(0))
+    assert revised.index('"no defect"') < revised.index('"abnormal with scratch"')
+    kept = write_reflection(scratch, scratch, random.Random(0))
+    assert '"abnormal with scratch"' in kept
+    assert "keep" in kept or "kept" in kept

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from m3ad.geometry import Box
+from m3ad.records import NORMAL, Defect, Mode, Scenario, Verdict
+from m3ad.trace import read, render
+from training.examples import Example, LabelledCase, build_examples, difficulty, read_examples, write_examples
+
+SCRATCH = Verdict(True, (Defect("scratch", Box(0.1, 0.1, 0.2, 0.2)),))
+CASE = LabelledCase("7", Path("/pictures/7.png"), "hex bolt", Scenario.WORKPIECE, SCRATCH)
+SAYS_YES = read(render(SCRATCH, "I see a scratch. It is abnormal with scratch."))
+SAYS_NO = read(render(NORMAL, "The bolt is clean. There is no defect."))
+UNREADABLE = read("the quick brown fox")
+
+
+def many(case: LabelledCase, count: int = 2000) -> list[Example]:
+    return build_examples([replace(case, case=str(n)) for n in range(count)], seed=3)
+
+
+def test_without_an_answer_of_the_start_model_there_are_only_thinking_examples() -> None:
+    assert {(e.mode, e.difficulty) for e in many(CASE, 100)} == {(Mode.THINKING, None)}
+
+
+@pytest.mark.parametrize(
+    ("truth", "base", "level"),
+    [
+        (SCRATCH, SAYS_YES, "easy"),
+        (SCRATCH, SAYS_NO, "hard"),
+        (NORMAL, SAYS_YES, "hard"),
+        (NORMAL, SAYS_NO, "easy"),
+        (SCRATCH, UNREADABLE, "hard"),
+        (SCRATCH, None, None),
+    ],
+)
+def test_only_the_yes_or_no_of_the_start_model_makes_a_case_easy_or_hard(truth, base, level) -> None:  # type: ignore[no-untyped-def]
+    assert difficulty(truth, base) == level
+
+
+def test_a_wrong_type_or_box_does_not_make_a_case_hard() -> None:
+    other = read(render(Verdict(True, (Defect("dent", Box(0.8, 0.8, 0.9, 0.9)),)), "It is abnormal with dent."))
+    assert difficulty(SCRATCH, other) == "easy"
+
+
+@pytest.mark.parametrize(("base", "share"), [(SAYS_YES, 0.3), (SAYS_NO, 0.7)])
+def test_modes_are_mixed_as_the_paper_mixes_them(base, share) -> None:  # type: ignore[no-untyped-def]
+    modes = Counter(e.mode for e in many(replace(CASE, base=base)))
+    assert modes[Mode.REFLECTIVE] / 2000 == pytest.approx(share, abs=0.035)
+
+
+def test_a_reflective_hard_example_carries_the_wrong_decision_in_the_models_own_words() -> None:
+    reflective = [e for e in many(replace(CASE, base=SAYS_NO), 50) if e.mode is Mode.REFLECTIVE]
+    for example in reflective:
+        trace = read(example.completion)
+        assert trace.think == "The bolt is clean. There is no defect."
+        assert trace.initial is not None
+        assert not trace.initial.anomalous
+        assert trace.verdict is not None
+        assert trace.verdict.anomalous
+    assert reflective
+
+
+def test_a_decision_that_only_the_answer_shows_is_put_in_words() -> None:
+    silent = read("<think>Hm.</think><answer>no</answer>")
+    assert silent.initial is None
+    reflective = [e for e in many(replace(CASE, base=silent), 50) if e.mode is Mode.REFLECTIVE]
+    initial = read(reflective[0].completion).initial
+    assert initial is not None
+    assert not initial.anomalous
+
+
+def test_an_unreadable_answer_is_hard_but_leaves_nothing_to_reflect_on() -> None:
+    made = many(replace(CASE, base=UNREADABLE), 50)
+    assert {(e.mode, e.difficulty) for e in made} == {(Mode.THINKING, "hard")}
+
+
+def test_every_completion_says_the_truth_in_the_end() -> None:
+    for base in (None, SAYS_YES, SAYS_NO, UNREADABLE):
+        for truth in (SCRATCH, NORMAL):
+            for example in many(replace(CASE, truth=truth, base=base), 40):
+                trace = read(example.completion)
+                assert trace.verdict == truth
+                assert trace.problems == ()
+                assert trace.reflected == (example.mode is Mode.REFLECTIVE)
+
+
+def test_the_same_seed_gives_the_same_examples_and_a_new_case_changes_no_other() -> None:
+    cases = [replace(CASE, case=str(n), base=SAYS_NO) for n in range(20)]
+    assert build_examples(cases, 5)[10:] == build_examples(cases[10:], 5)
+    assert build_examples(cases, 5) != build_examples(cases, 6)
+
+
+def test_rows_survive_the_file_with_any_text_in_them(tmp_path: Path) -> None:
+    odd = replace(CASE, case="é\u2028\n\"<script>", category="Überwurf\u0000mutter")
+    examples = build_examples([odd, replace(CASE, truth=NORMAL)], 0)
+    assert write_examples(tmp_path / "data.jsonl", examples) == 2
+    assert read_examples(tmp_path / "data.jsonl") == examples

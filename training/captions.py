@@ -1,0 +1,130 @@
+"""The template writer: prose for <think> and <reflection> where no teacher model writes it.
+
+The paper lets a large model write the captions from the image with its defect regions highlighted (M3-AD-FT, step 3).
+This module writes the same two fields from the verdict alone, in short varied sentences with a small vocabulary, so
+that a small model on a CPU can learn to read them off the image. Everything it says is in the verdict: what, where, how
+large. `m3ad.verdict_text.initial_verdict` reads the decision of every think text back.
+"""
+
+from __future__ import annotations
+
+import random
+
+from m3ad.geometry import Box
+from m3ad.records import Defect, Verdict
+
+SMALL = 0.01  # share of the image under which a mark is called small
+LARGE = 0.12
+# How the taxonomy's names stand in a sentence; every other name is a thing that can be counted.
+_STATES = {"bent", "broken", "rusty"}
+_UNCOUNTED = {
+    "abrasion", "breakage", "contamination", "corrosion", "debris", "delamination", "displacement", "distortion",
+    "fragmentation", "irregularity", "moisture", "oxidation corrosion", "peeling", "pitting", "quantity errors", "roughness",
+    "size errors", "warping",
+}  # fmt: skip
+
+_NORMAL_SEEN = (
+    "The {part} is complete and evenly lit.",
+    "Edges and surface of the {part} are clean.",
+    "The {part} looks regular everywhere.",
+    "Shape and surface of the {part} are as expected.",
+)
+_NORMAL_DECISION = ("There is no defect.", "The {part} has no defect.", "I see no defect.")
+_SEEN = (
+    "The {part} shows {marks}.",
+    "On the {part} I see {marks}.",
+    "The {part} has {marks}.",
+)
+_DECISION = ("The {part} is abnormal with {types}.", "It is abnormal with {types}.", "This is abnormal with {types}.")
+_KEPT_NORMAL = (
+    "Checked again: no edge is broken and no mark stands out.",
+    "A second look finds the same even surface.",
+    "Nothing in the image speaks against it.",
+)
+_KEPT = (
+    "Checked again: {marks} can be seen clearly.",
+    "A second look confirms {marks}.",
+    "The evidence is there: {marks}.",
+)
+_FOUND = (
+    "A second look shows {marks}.",
+    "Checked again, the first look missed {marks}.",
+    "The evidence speaks against it: {marks}.",
+)
+_GONE = (
+    "Checked again, what looked like a defect is only light or pattern.",
+    "A second look shows nothing broken there.",
+    "The evidence is missing: the place looks regular.",
+)
+_KEEP = ('I keep "{decision}".', 'The decision "{decision}" is kept.')
+_REVISE = ('I revise from "{before}" to "{after}".', 'The decision changes from "{before}" to "{after}".')
+
+
+def write_think(verdict: Verdict, category: str, rng: random.Random) -> str:
+    """One sentence on what is seen and one with the decision; at most about 25 words for a verdict with one defect."""
+    part = _words(category)
+    if not verdict.anomalous:
+        return f"{rng.choice(_NORMAL_SEEN)} {rng.choice(_NORMAL_DECISION)}".format(part=part)
+    text = f"{rng.choice(_SEEN)} {rng.choice(_DECISION)}"
+    return text.format(part=part, marks=_marks(verdict), types=_types(verdict))
+
+
+def write_reflection(initial: Verdict, final: Verdict, rng: random.Random) -> str:
+    """Examines the initial decision against the image, then keeps or revises it, with both decisions in words.
+
+    Args:
+        initial: the decision at the end of <think>; its defects need no boxes.
+        final: the verdict that will follow.
+    """
+    before, after = decision(initial), decision(final)
+    if before == after:
+        seen = rng.choice(_KEPT if final.anomalous else _KEPT_NORMAL)
+        return f"{seen.format(marks=_marks(final))} {rng.choice(_KEEP).format(decision=after)}"
+    seen = rng.choice(_FOUND if final.anomalous else _GONE)
+    return f"{seen.format(marks=_marks(final))} {rng.choice(_REVISE).format(before=before, after=after)}"
+
+
+def decision(verdict: Verdict) -> str:
+    """The decision in the words of the paper's figures: "no defect" or "abnormal with bent and scratch"."""
+    return f"abnormal with {_types(verdict)}" if verdict.anomalous else "no defect"
+
+
+def place(box: Box) -> str:
+    """Where a box lies, in words, e.g. "in the upper left" (thirds of the image by the box's centre)."""
+    column = _third((box.x1 + box.x2) / 2, ("left", "", "right"))
+    row = _third((box.y1 + box.y2) / 2, ("upper", "", "lower"))
+    if row and column:
+        return f"in the {row} {column}"
+    if row:
+        return f"in the {row} middle"
+    return f"on the {column}" if column else "in the middle"
+
+
+def _third(value: float, words: tuple[str, str, str]) -> str:
+    return words[min(2, max(0, int(value * 3)))]
+
+
+def _marks(verdict: Verdict) -> str:
+    return _join([_mark(defect) for defect in verdict.defects]) or "a defect"
+
+
+def _mark(defect: Defect) -> str:
+    name = _words(defect.type) or "defect"
+    area = defect.box.area if defect.box else (SMALL + LARGE) / 2
+    size = "small " if area < SMALL else "large " if area > LARGE else ""
+    thing = f"{size}{name} area" if name in _STATES else f"{size}{name}"
+    if name not in _UNCOUNTED:
+        thing = f"an {thing}" if thing[0] in "aeiou" else f"a {thing}"
+    return thing if defect.box is None else f"{thing} {place(defect.box)}"
+
+
+def _types(verdict: Verdict) -> str:
+    return _join(list(dict.fromkeys(_words(d.type) for d in verdict.defects if d.type))) or "a defect"
+
+
+def _join(items: list[str]) -> str:
+    return items[0] if len(items) == 1 else " and ".join((", ".join(items[:-1]), items[-1])) if items else ""
+
+
+def _words(name: str) -> str:
+    return " ".join(name.replace("_", " ").split())

@@ -1,0 +1,68 @@
+"""Drawn parts on disk for the bundled model's training: drawn in parallel, at the model's size, with their truth.
+
+Knows neither torch nor the store.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from m3ad.demo.parts import CATEGORIES, draw
+from m3ad.records import Scenario, Verdict
+from training.examples import LabelledCase
+
+SIDE = 224  # pixels; what the bundled model sees, so that training does not scale every picture again
+DRAWN = 320  # pixels; half the time of the page's 448, and the same picture once it is reduced
+QUALITY = 95
+
+
+def draw_parts(
+    folder: Path, count: int, first_seed: int, *, held_out: bool = False, workers: int = 2
+) -> list[LabelledCase]:
+    """`count` parts in `folder`, categories in turn; goes on where an earlier call was cut off.
+
+    Args:
+        first_seed: part k of the set is drawn with seed first_seed + k, so different ranges are different parts.
+        held_out: the categories kept out of all training, in place of the others.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    index = folder / "parts.jsonl"
+    names = [c.name for c in CATEGORIES if c.held_out == held_out]
+    rows = _read(index)
+    missing = [(folder, names[k % len(names)], first_seed + k) for k in range(count) if str(first_seed + k) not in rows]
+    with ProcessPoolExecutor(workers) as pool, index.open("a", encoding="utf-8") as file:
+        for row in pool.map(_draw_one, missing, chunksize=16):
+            file.write(json.dumps(row) + "\n")
+            rows[row["case"]] = row
+    return [_case(folder, rows[str(first_seed + k)]) for k in range(count)]
+
+
+def _draw_one(job: tuple[Path, str, int]) -> dict[str, Any]:
+    folder, category, seed = job
+    part = draw(category, seed, size=DRAWN)
+    image = part.image.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    image.save(folder / f"{seed}.jpg", quality=QUALITY)
+    return {"case": str(seed), "category": category, "scenario": part.scenario.value, "truth": part.verdict.to_json()}
+
+
+def _case(folder: Path, row: dict[str, Any]) -> LabelledCase:
+    image = (folder / f"{row['case']}.jpg").resolve()
+    return LabelledCase(row["case"], image, row["category"], Scenario(row["scenario"]), Verdict.from_json(row["truth"]))
+
+
+def _read(index: Path) -> dict[str, dict[str, Any]]:
+    """Rows by case; a line cut off by a kill is drawn again."""
+    rows: dict[str, dict[str, Any]] = {}
+    if index.exists():
+        for line in index.read_bytes().split(b"\n")[:-1]:
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue
+            rows[row["case"]] = row
+    return rows

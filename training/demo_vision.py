@@ -1,0 +1,198 @@
+"""Gives the bundled model eyes: its vision encoder learns where drawn defects are before it learns to speak.
+
+The real base models come with a vision encoder trained on billions of images; ours starts from random weights, and the loss
+on a few answer tokens alone teaches it too slowly (docs/LOG.md, 2026-11-21). So each of the 49 image tokens is asked, through a
+linear head that is thrown away afterwards: which defect types lie here, and what is the box of the defect? Run by
+`training.demo_model`; torch, no store.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor, nn
+from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
+
+from m3ad.taxonomy import default_taxonomy
+from training.examples import LabelledCase
+
+SIDE, PATCH, MERGE = 224, 16, 2
+WHITENED, CHECKED = 1500, 480  # images
+CELLS = SIDE // (PATCH * MERGE)  # 7 x 7 image tokens
+REPORT = 50  # steps between two printed lines
+
+
+@dataclass(frozen=True)
+class Targets:
+    """What the cells of a batch shall say. `types` (n, 49, types) 0/1; `boxes` (n, 49, 4) relative to the cell."""
+
+    types: Tensor
+    boxes: Tensor
+
+
+class CellHead(nn.Module):
+    """Reads types (logits) and a box off every image token; trained along, then dropped."""
+
+    def __init__(self, width: int, types: int) -> None:
+        super().__init__()
+        self.types = nn.Linear(width, types)
+        self.boxes = nn.Linear(width, 4)
+        nn.init.constant_(self.types.bias, -4.0)  # most cells hold nothing
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        return self.types(tokens), self.boxes(tokens)
+
+
+def train_vision(
+    start: Path, target: Path, cases: Sequence[LabelledCase], *, steps: int, batch: int = 24, rate: float = 1e-3, seed: int = 0
+) -> None:
+    """Train the vision encoder of the model folder `start` on `cases`; write the whole model to `target`.
+
+    Args:
+        cases: drawn parts, their images SIDE x SIDE pixels.
+    """
+    torch.manual_seed(seed)
+    # As a plain matrix product the patch embedding is a third faster than as a convolution; it is saved as one.
+    fused = {"patch_embeddings": True}
+    model = Qwen3VLForConditionalGeneration.from_pretrained(start, dtype=torch.float32, fusion_config=fused)
+    names = [node.name for node in default_taxonomy().types]
+    head = CellHead(model.config.vision_config.out_hidden_size, len(names) + 1)
+    images, boxes = load(cases, names)
+    visual = model.model.visual
+    whiten(visual, images[:: max(1, len(images) // WHITENED)])
+    kept = len(images) - CHECKED  # the last ones only judge
+    parameters = [*visual.parameters(), *head.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.05, betas=(0.9, 0.98))
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
+    chance = np.random.default_rng(seed)
+    began = time.monotonic()
+    for step in range(1, steps + 1):
+        rows = chance.integers(kept, size=batch)
+        pixels, given = turned(images[torch.from_numpy(rows)], [boxes[row] for row in rows], int(chance.integers(8)))
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            tokens = tokens_of(visual, pixels)
+        loss = cell_loss(head(tokens.float()), targets(given, len(names)))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+        if step % REPORT == 0:
+            print(f"step {step} loss {loss.item():.4f} seconds {time.monotonic() - began:.0f}", flush=True)
+        if step % (4 * REPORT) == 0 or step == steps:
+            ranked = separation(visual, head, images[kept:], boxes[kept:])
+            print(f"step {step}: an anomalous part outranks a normal one in {ranked:.3f} of the pairs", flush=True)
+    model.save_pretrained(target)
+    AutoProcessor.from_pretrained(start, padding_side="left").save_pretrained(target)
+    (target / "monitor.json").write_text((start / "monitor.json").read_text())
+    torch.save(head.state_dict(), target.with_name(f"{target.name}_head.pt"))
+
+
+def whiten(visual: nn.Module, images: Tensor) -> None:
+    """Start the patch embedding from the main components of real patches, each scaled to the same variance.
+
+    Random filters see little but the mean colour of a patch; these see edges and marks from the first step on.
+    """
+    seen = patches(images)[:, ::3].reshape(-1, 3, 2, PATCH * PATCH)[:, :, 0].flatten(1)  # one of the two equal frames
+    seen = seen - seen.mean(0)
+    values, vectors = torch.linalg.eigh(seen.T @ seen / len(seen))
+    linear = visual.patch_embed.linear_proj  # as fused above
+    width = linear.out_features
+    filters = (vectors[:, -width:] / (values[-width:] + 0.02 * values[-width:].mean()).sqrt()).T
+    doubled = filters.view(width, 3, 1, PATCH * PATCH).expand(-1, -1, 2, -1) / 2
+    with torch.no_grad():
+        linear.weight.copy_(doubled.reshape(linear.weight.shape) * 0.5)
+        linear.bias.zero_()
+
+
+@torch.no_grad()
+def separation(visual: nn.Module, head: CellHead, images: Tensor, boxes: Sequence[np.ndarray]) -> float:
+    """Share of (anomalous, normal) pairs in which the anomalous part has the cell that looks more like a defect."""
+    scores = torch.cat([head(tokens_of(visual, part))[0][..., -1].amax(1) for part in images.split(48)]).numpy()
+    bad = np.array([len(found) > 0 for found in boxes])
+    return float((scores[bad][:, None] > scores[~bad][None]).mean())
+
+
+def load(cases: Sequence[LabelledCase], names: Sequence[str]) -> tuple[Tensor, list[np.ndarray]]:
+    """All images as one uint8 tensor (n, 3, SIDE, SIDE); per case an array (defects, 5): x1, y1, x2, y2, type number."""
+    images = torch.empty((len(cases), 3, SIDE, SIDE), dtype=torch.uint8)
+    boxes = []
+    for row, case in enumerate(cases):
+        with Image.open(case.image) as image:
+            images[row] = torch.from_numpy(np.asarray(image.convert("RGB")).copy()).permute(2, 0, 1)
+        found = [(*d.box.as_tuple(), names.index(d.type)) for d in case.truth.defects if d.box]
+        boxes.append(np.array(found, dtype=np.float32).reshape(-1, 5))
+    return images, boxes
+
+
+def turned(images: Tensor, boxes: Sequence[np.ndarray], way: int) -> tuple[Tensor, list[np.ndarray]]:
+    """The batch mirrored and turned in one of eight ways, boxes with it: a defect is one from every side."""
+    found = [box.copy() for box in boxes]
+    if way & 1:
+        images = images.flip(3)
+        found = [np.column_stack([1 - b[:, 2], b[:, 1], 1 - b[:, 0], b[:, 3], b[:, 4]]) for b in found]
+    if way & 2:
+        images = images.flip(2)
+        found = [np.column_stack([b[:, 0], 1 - b[:, 3], b[:, 2], 1 - b[:, 1], b[:, 4]]) for b in found]
+    if way & 4:
+        images = images.transpose(2, 3)
+        found = [b[:, [1, 0, 3, 2, 4]] for b in found]
+    return images, found
+
+
+def tokens_of(visual: nn.Module, images: Tensor) -> Tensor:
+    """The image tokens (n, 49, width) of uint8 images (n, 3, SIDE, SIDE), row by row of cells."""
+    count = len(images)
+    grid = torch.tensor([[1, SIDE // PATCH, SIDE // PATCH]]).repeat(count, 1)
+    pixels = patches(images).flatten(0, 1)
+    return visual(pixels, grid_thw=grid).pooler_output.view(count, CELLS * CELLS, -1)
+
+
+def patches(images: Tensor) -> Tensor:
+    """As the processor cuts them: (n, 196, 3 * 2 * 16 * 16), the four patches of a cell beside each other."""
+    values = (images.float() / 255 - 0.5) / 0.5
+    cut = values.view(len(images), 3, CELLS, MERGE, PATCH, CELLS, MERGE, PATCH)
+    cut = cut.permute(0, 2, 5, 3, 6, 1, 4, 7).unsqueeze(6)  # cell row, cell column, row in it, column in it, colour
+    doubled = cut.expand(-1, -1, -1, -1, -1, -1, 2, -1, -1)  # a still image is two equal frames
+    return doubled.reshape(len(images), CELLS * CELLS * MERGE * MERGE, -1)
+
+
+def targets(boxes: Sequence[np.ndarray], types: int) -> Targets:
+    """A cell holds a defect when its centre lies in the box grown by half a cell; of several, the smallest box wins."""
+    middles = (np.arange(CELLS) + 0.5) / CELLS
+    x, y = np.tile(middles, CELLS), np.repeat(middles, CELLS)
+    kinds = torch.zeros(len(boxes), CELLS * CELLS, types + 1)  # the last one: any defect at all
+    places = torch.full((len(boxes), CELLS * CELLS, 4), math.nan)
+    half = 0.35 / CELLS
+    for row, found in enumerate(boxes):
+        for box in sorted(found, key=lambda b: -(b[2] - b[0]) * (b[3] - b[1])):
+            inside = (x > box[0] - half) & (x < box[2] + half) & (y > box[1] - half) & (y < box[3] + half)
+            cells = torch.from_numpy(np.flatnonzero(inside))
+            kinds[row, cells, int(box[4])] = 1
+            kinds[row, cells, -1] = 1
+            relative = np.stack([box[0] - x, box[1] - y, box[2] - x, box[3] - y], axis=1)[inside]
+            places[row, cells] = torch.from_numpy(relative.astype(np.float32)) * CELLS
+    return Targets(kinds, places)
+
+
+def cell_loss(found: tuple[Tensor, Tensor], wanted: Targets) -> Tensor:
+    """Cross-entropy of the types, focused on cells that are hard, and distance of the boxes where there is a defect."""
+    logits, boxes = found
+    plain = nn.functional.binary_cross_entropy_with_logits(logits, wanted.types, reduction="none")
+    chance = torch.exp(-plain)
+    held = wanted.types.amax(2, keepdim=True)
+    types = (plain * (1 - chance) ** 1.5 * (0.3 + 0.7 * held)).sum() / len(logits)
+    known = ~wanted.boxes.isnan()
+    places = nn.functional.smooth_l1_loss(boxes[known], wanted.boxes[known], beta=0.1) if known.any() else boxes.sum() * 0
+    return types + places
+
+
+def _rate(step: int, steps: int, warm: int = 200) -> float:
+    return min(1.0, (step + 1) / warm) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / steps)))

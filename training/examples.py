@@ -1,0 +1,134 @@
+"""Examples in the form of M3-AD-FT: which cases become thinking and which reflective ones, and the rows of data.jsonl.
+
+A row of data.jsonl, one JSON object per line, UTF-8:
+
+    image       path of the picture (absolute, or relative to the run folder)
+    case        the case's id or key, text; for people and for the list of examples left out
+    category    the product, e.g. "bottle"
+    scenario    texture | workpiece | electronic | logical
+    mode        "thinking" | "reflective": the form of `completion`
+    difficulty  "easy" | "hard" by the start model's yes/no, null when it never answered
+    completion  what RAWS teaches, in the exact format of `m3ad.trace`
+    truth       {"anomalous": bool, "defects": [{"type", "box": [x1, y1, x2, y2] in fractions or null}]}
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from m3ad.records import Mode, Scenario, Trace, Verdict
+from m3ad.trace import render
+from training.captions import write_reflection, write_think
+
+EASY, HARD = "easy", "hard"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCase:
+    """A case as examples are made from it. `base` is what the start model wrote about it, None when it never did."""
+
+    case: str
+    image: Path
+    category: str
+    scenario: Scenario
+    truth: Verdict
+    base: Trace | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One row of data.jsonl; see the module's text."""
+
+    image: str
+    case: str
+    category: str
+    scenario: Scenario
+    mode: Mode
+    difficulty: str | None
+    completion: str
+    truth: Verdict
+
+    def to_json(self) -> dict[str, Any]:
+        """The row as JSON values."""
+        row = {name: getattr(self, name) for name in self.__slots__}
+        return {**row, "scenario": self.scenario.value, "mode": self.mode.value, "truth": self.truth.to_json()}
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Example:
+        """The inverse of `to_json`."""
+        typed = {
+            "scenario": Scenario(row["scenario"]),
+            "mode": Mode(row["mode"]),
+            "truth": Verdict.from_json(row["truth"]),
+        }
+        return cls(**{**row, **typed})
+
+
+def build_examples(
+    cases: Iterable[LabelledCase], seed: int = 0, *, easy_reflective: float = 0.3, hard_reflective: float = 0.7
+) -> list[Example]:
+    """One example per case, easy and hard mixed as the paper does (SPEC: M3-AD-FT).
+
+    A right yes/no of the start model makes a case easy, a wrong or unreadable one hard; nothing else counts. Each case
+    has its own random numbers from `seed` and its name, so adding a case leaves the others as they were.
+    """
+    return [_example(case, seed, {EASY: easy_reflective, HARD: hard_reflective}) for case in cases]
+
+
+def difficulty(truth: Verdict, base: Trace | None) -> str | None:
+    """ "easy" when the start model's yes/no is right, "hard" when it is wrong or unreadable, None without an answer."""
+    if base is None:
+        return None
+    right = base.verdict is not None and base.verdict.anomalous == truth.anomalous
+    return EASY if right else HARD
+
+
+def _example(case: LabelledCase, seed: int, reflective: dict[str, float]) -> Example:
+    rng = random.Random(f"{seed}/{case.case}/{case.image.name}")
+    level = difficulty(case.truth, case.base)
+    initial = _initial(case, level, rng) if level and rng.random() < reflective[level] else None
+    if initial is None:
+        mode, completion = Mode.THINKING, render(case.truth, write_think(case.truth, case.category, rng))
+    else:
+        think, decided = initial
+        mode = Mode.REFLECTIVE
+        completion = render(case.truth, think, write_reflection(decided, case.truth, rng))
+    return Example(str(case.image), case.case, case.category, case.scenario, mode, level, completion, case.truth)
+
+
+def _initial(case: LabelledCase, level: str, rng: random.Random) -> tuple[str, Verdict] | None:
+    """The text of <think> and its decision for a reflective example: the start model's, wrong if hard, right if easy.
+
+    Its own words are used when their decision is readable and of the wanted kind; else its final verdict is put in
+    words. None when the start model decided nothing that could be reflected on.
+    """
+    base = case.base
+    if base is None:
+        return None
+    wanted = case.truth.anomalous == (level == EASY)
+    if base.initial is not None and base.initial.anomalous == wanted and base.think.strip():
+        return base.think.strip(), base.initial
+    if base.verdict is None:
+        return None
+    return write_think(base.verdict, case.category, rng), base.verdict
+
+
+def write_examples(file: Path, examples: Iterable[Example]) -> int:
+    """Write data.jsonl; returns how many rows."""
+    count = 0
+    with file.open("w", encoding="utf-8") as stream:
+        for example in examples:
+            stream.write(json.dumps(example.to_json(), ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def read_examples(file: Path) -> list[Example]:
+    """Read data.jsonl."""
+    with file.open(encoding="utf-8") as stream:
+        return [Example.from_json(json.loads(line)) for line in stream]

@@ -1,0 +1,66 @@
+"""Creates and discards runs: the one place where run folders and the store's rows of runs are kept together."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+from db.store import Store
+from m3ad.errors import M3ADError, NotFound, RunError
+from m3ad.monitor.names import resolve
+from m3ad.records import Run, Stage
+from training import launch
+from training.config import Settings
+from training.run import RunFolder
+from training.snapshots import snapshot_examples
+
+
+def create_run(
+    store: Store, workspace: Path, *, stage: Stage, start_model: str, snapshot_id: int, settings: Settings
+) -> Run:
+    """Write a run folder for a snapshot and register the run; it is started by `training.launch.start`.
+
+    Args:
+        start_model: a name of the store's models, or a source as `m3ad.monitor.open_monitor` takes it.
+
+    Raises RunError, ModelUnavailable or NotFound with a sentence when something does not fit.
+    """
+    source = _source(store, start_model)
+    if resolve(source).kind == "served":
+        raise RunError(f"{start_model} runs on a server: only a model whose weights are here can be trained.")
+    root = workspace / "runs"
+    root.mkdir(parents=True, exist_ok=True)
+    name = _next_name(store, root, stage)
+    examples = snapshot_examples(store, snapshot_id, start_model, settings)
+    folder = RunFolder.create(root, name, stage=stage, start=source, settings=settings, examples=examples)
+    try:
+        run = Run(name, stage, snapshot_id, start_model, folder.path.resolve(), datetime.now(UTC))
+        return store.add_run(run)
+    except M3ADError:
+        shutil.rmtree(folder.path)
+        raise
+
+
+def discard_run(store: Store, name: str) -> None:
+    """End the run if it is alive, forget it and delete its folder. Raises Conflict while a model comes from it."""
+    run = store.run(name)
+    store.remove_run(name)
+    if run.folder.exists():
+        launch.discard(RunFolder(run.folder))
+
+
+def _source(store: Store, start_model: str) -> str:
+    try:
+        return store.model(start_model).source
+    except NotFound:
+        return start_model
+
+
+def _next_name(store: Store, root: Path, stage: Stage) -> str:
+    """ "raws-1", "raws-2", …: the first number that neither the store nor the folder knows."""
+    taken = {run.name for run in store.runs()} | {folder.name for folder in root.iterdir()}
+    number = 1
+    while f"{stage.value}-{number}" in taken:
+        number += 1
+    return f"{stage.value}-{number}"

@@ -1,0 +1,164 @@
+"""RCRL, the reflection-cognitive reinforcement learning: GRPO with TRL's GRPOTrainer. `python -m training.rcrl RUN`.
+
+Reads a run folder and writes the result into it; knows neither store nor page. The KL is taken to the model the run
+starts from (the RAWS model): which start makes TRL do that, and which something else, is settled in `_model`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from datasets import Dataset
+from transformers import PreTrainedModel, ProcessorMixin, TrainerControl, TrainerState, TrainingArguments
+from trl import GRPOConfig, GRPOTrainer
+
+from m3ad.errors import RunError
+from m3ad.images import open_image
+from m3ad.prompts import conversation
+from m3ad.records import RunState, Stage
+from training.callbacks import RunCallback
+from training.collate import CompletionCollator
+from training.config import RcrlSettings
+from training.examples import Example
+from training.loading import (
+    freeze_vision,
+    load_model,
+    load_processor,
+    model_arguments,
+    require_trainable,
+    save_model,
+    trainable_hash,
+)
+from training.process import Interrupt, is_main_process, main, write_environment
+from training.raws import common_arguments, last_checkpoint, prepare
+from training.rewards import Judge
+from training.run import RunFolder
+from training.selection import usable
+from training.start import Start, read_start
+
+# A sampled vision token would be taken for an image that is not there.
+VISION_TOKENS = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>")
+KL_AT_START = 1e-3  # the same weights twice differ by rounding only
+
+
+class RcrlCallback(RunCallback):
+    """Also makes sure that the KL is taken to the start model: the same weights, so about 0 before the first update."""
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().on_log(args, state, control, logs, **kwargs)
+        kl = (logs or {}).get("kl")
+        if state.global_step == 1 and kl is not None and not abs(kl) < KL_AT_START:
+            raise RunError(
+                f"The KL to the start model is {kl:.4f} before the first update and must be 0: "
+                "the reference is another model than the one this run started from."
+            )
+
+
+def train(run: RunFolder, interrupt: Interrupt) -> RunState:
+    """Train as the run folder says; returns FINISHED or STOPPED. Raises what goes wrong."""
+    config = run.config()
+    settings = config.settings
+    if not isinstance(settings, RcrlSettings):
+        raise RunError(f"Run {run.name} is a RAWS run: start it with python -m training.raws.")
+    prepare(settings)
+    start = read_start(config.start)
+    processor = load_processor(start, settings)
+    judge = Judge(settings.reward, lambda step, sample: _write_sample(run, settings, step, sample))
+    callback = RcrlCallback(run, interrupt)
+    trainer = GRPOTrainer(
+        model=_model(run, start, settings, processor),
+        reward_funcs=judge.functions(),
+        args=_arguments(run, settings, processor, judge),
+        train_dataset=_dataset(run, processor, start, settings),
+        processing_class=processor,
+        callbacks=[callback],
+    )
+    if settings.freeze_vision:
+        freeze_vision(trainer.model)
+    require_trainable(trainer.model)
+    before = trainable_hash(trainer.model)
+    write_environment(run, str(trainer.args.device))
+    trainer.train(resume_from_checkpoint=last_checkpoint(run))
+    if trainable_hash(trainer.model) == before:
+        raise RunError(
+            "The weights are the same after training as before: all answers may have earned the same reward."
+        )
+    if is_main_process():
+        save_model(trainer.model, processor, run.model_path, start.monitor_json(config.name, Stage.RCRL))
+    return RunState.STOPPED if callback.stopped else RunState.FINISHED
+
+
+def _model(run: RunFolder, start: Start, settings: RcrlSettings, processor: ProcessorMixin) -> str | PreTrainedModel:
+    """The policy in the form in which TRL takes the start model as reference.
+
+    All weights: a folder, which TRL loads a second time. An adapter: the start's own, which TRL copies frozen, or a new
+    one, whose copy changes nothing. Never an adapter merged in memory: TRL would load the reference from below it.
+    """
+    if settings.method != "full":
+        return load_model(start, settings)
+    if start.adapter is None:
+        return str(start.weights)
+    merged = run.path / "start"
+    if not merged.exists():
+        save_model(load_model(start, settings), processor, merged, start.monitor_json(start.card.name, Stage.RAWS))
+    return str(merged)
+
+
+def _arguments(run: RunFolder, settings: RcrlSettings, processor: ProcessorMixin, judge: Judge) -> GRPOConfig:
+    common = common_arguments(run, settings)
+    # TRL counts completions; a batch is a number of whole groups.
+    common["per_device_train_batch_size"] = settings.batch * settings.generations
+    return GRPOConfig(
+        **common,
+        logging_first_step=True,  # its KL is checked
+        model_init_kwargs=model_arguments(settings) if settings.method == "full" else None,
+        num_generations=settings.generations,
+        max_completion_length=settings.max_new_tokens,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        top_k=settings.top_k,
+        beta=settings.beta,
+        loss_type=settings.loss_type,
+        scale_rewards=settings.scale_rewards,
+        num_iterations=settings.iterations,
+        use_bias_correction_kl=False,  # the paper's GRPO has the plain KL; TRL's default changes its gradient
+        disable_dropout=True,  # else an adapter's dropout makes policy and reference differ at the same weights
+        reward_weights=judge.weights(),
+        generation_kwargs={"suppress_tokens": processor.tokenizer.convert_tokens_to_ids(list(VISION_TOKENS))},
+    )
+
+
+def _dataset(run: RunFolder, processor: ProcessorMixin, start: Start, settings: RcrlSettings) -> Dataset:
+    """One row per example: the prompt without an answer, its picture opened when it is needed, case and truth."""
+    collator = CompletionCollator(processor, start.card.system, run.path)
+    rows = [_row(example) for example, _ in usable(run, collator, settings)]
+
+    def opened(batch: dict[str, list[str]]) -> dict[str, list[Any]]:
+        images = [[open_image(Path(run.path / image))] for image in batch["image"]]
+        prompts = [conversation(start.card.system) for _ in images]
+        return {"prompt": prompts, "images": images, "case": batch["case"], "truth": batch["truth"]}
+
+    return Dataset.from_list(rows).with_transform(opened)
+
+
+def _row(example: Example) -> dict[str, str]:
+    # The truth as text: Arrow would give every verdict the fields of all others.
+    return {"image": example.image, "case": example.case, "truth": json.dumps(example.truth.to_json())}
+
+
+def _write_sample(run: RunFolder, settings: RcrlSettings, step: int, sample: dict[str, Any]) -> None:
+    if step % settings.sample_steps == 0 and is_main_process():
+        run.append_event("sample", step=step, **sample)
+
+
+if __name__ == "__main__":
+    main(Stage.RCRL, train)

@@ -1,0 +1,64 @@
+"""Where the parts of a start model lie: weights, processor, adapter, system prompt. Reads JSON files only; no torch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from m3ad.errors import RunError
+from m3ad.monitor.folders import Card, adapter_base, complete, is_adapter, read_card
+from m3ad.monitor.hub import hub_folder
+from m3ad.monitor.names import Source, resolve
+from m3ad.prompts import SYSTEM
+from m3ad.records import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where the parts of a start model lie, all of them folders on this machine.
+
+    `adapter` is the LoRA adapter on top of `weights`, if any. `card` holds what a trained model inherits: the system
+    prompt it is asked with and the threshold above which it reflects.
+    """
+
+    source: str
+    weights: Path
+    processor: Path
+    adapter: Path | None
+    card: Card
+
+    def monitor_json(self, name: str, stage: Stage) -> dict[str, Any]:
+        """monitor.json of a model trained from this one."""
+        return asdict(replace(self.card, name=name, stage=stage.value, parent=self.source))
+
+
+def read_start(source: str) -> Start:
+    """Find a model source's parts; repositories are downloaded if they are not on this machine.
+
+    Raises ModelUnavailable when there is no such model, RunError when it cannot be trained.
+    """
+    found = resolve(source)
+    folder = _folder(found)
+    below = resolve(adapter_base(folder)) if is_adapter(folder) else found
+    weights = _folder(below)
+    card = read_card(folder) or Card(system=None if found.bare else SYSTEM)
+    adapter = folder if is_adapter(folder) else None
+    return Start(source, weights, _processor(folder, weights, below), adapter, card)
+
+
+def _folder(source: Source) -> Path:
+    if source.kind == "served":
+        raise RunError("A served model cannot be trained from here: start from a folder or a Hugging Face repository.")
+    return Path(source.location) if source.kind == "folder" else hub_folder(source.location, source.subfolder)
+
+
+def _processor(folder: Path, weights: Path, source: Source) -> Path:
+    for candidate in (folder, weights):
+        if complete(candidate, weights=False):
+            return candidate
+    if source.base:
+        return hub_folder(source.base, weights=False)
+    raise RunError(
+        f"{folder} has no processor (processor_config.json): copy its files from the model it was made from."
+    )

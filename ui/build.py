@@ -1,0 +1,103 @@
+"""The page from its parts: header, tabs, and the FastAPI app around them with our own routes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+import gradio as gr
+import uvicorn
+from fastapi import FastAPI
+from starlette.routing import Mount
+
+from ui import annotate, data, inspect, retrain
+from ui.access import make_guard
+from ui.arrival import arrive
+from ui.components.frame import address, chips, header
+from ui.context import Context
+from ui.events import READS, SPEAKS
+from ui.list_routes import add_list_routes
+from ui.pictures import add_picture_routes
+from ui.shell import Shell, at
+from ui.theme import head, theme
+
+TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
+    "inspect": ("Inspect", inspect.build),
+    "annotate": ("Annotate", annotate.build),
+    "retrain": ("Retrain", retrain.build),
+    "data": ("Data", data.build),
+}
+
+
+def build_page(context: Context) -> gr.Blocks:
+    """The whole page; opens no model and loads no torch."""
+    with gr.Blocks(title="RA-Monitor", analytics_enabled=False, fill_width=True, fill_height=True) as page:
+        case, model = gr.State(None), gr.State(context.settings.model)
+        top = header(chips(context.settings.model, "", context.settings.user))
+        bar = address()
+        with gr.Tabs(elem_id="m3-tabs", selected="inspect") as tabs:
+            arrived = _arrivals(context, page, tabs, case, bar)
+            shell = Shell(tabs, case, model, bar, top, arrived)
+            for name, (label, _) in TABS.items():
+                shell.add(name, gr.Tab(label, id=name))
+            for name, (_, build) in TABS.items():
+                with shell.tab(name):
+                    build(context, shell)
+                _remember(name, shell)
+    return page
+
+
+def _arrivals(context: Context, page: gr.Blocks, tabs: gr.Tabs, case: gr.State, bar: gr.HTML) -> Any:
+    """Read the deep link when the page opens and when the browser goes back or forward; the event to chain on."""
+
+    def handle(place: dict[str, object] | None, request: gr.Request) -> tuple[object, object]:
+        wanted = place if place and place.get("tab") else dict(request.query_params)
+        found = arrive(wanted, TABS, context.store)
+        if found.missing:
+            gr.Warning("That case is not there (any more); this is the first one.")
+        return gr.update(selected=found.tab), found.case_id
+
+    return gr.on([page.load, bar.submit], handle, [bar], [tabs, case], **SPEAKS)
+
+
+def _remember(name: str, shell: Shell) -> None:
+    """Write the tab into the address bar when it comes to the front; not before the link there was read."""
+
+    def handle(case_id: int | None) -> object:
+        return gr.skip() if case_id is None else at(name, case_id)
+
+    shell.tab(name).select(handle, [shell.case], [shell.address], **READS)
+
+
+def make_app(context: Context) -> FastAPI:
+    """The web app: our own routes, and the page at the root."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    guard = make_guard(app, context)
+    add_picture_routes(app, context, guard)
+    add_list_routes(app, context, guard)
+    gr.mount_gradio_app(
+        app,
+        build_page(context),
+        path="/",
+        theme=theme(),
+        head=head(),
+        footer_links=[],
+        run_history=False,  # Gradio would keep inputs in the browser's local storage
+        mcp_server=False,  # it would answer without a login
+        ssr_mode=False,
+        auth=_login(context) if context.settings.login else None,
+    )
+    app.state.page = cast(Mount, app.routes[-1]).app  # the Gradio app, which knows who is logged in
+    return app
+
+
+def _login(context: Context) -> Callable[[str, str], bool]:
+    return lambda name, password: context.store.check_user(name, password) is not None
+
+
+def serve(context: Context) -> None:
+    """Serve the page until the process is asked to end; inspections under way are stopped then."""
+    try:
+        uvicorn.run(make_app(context), host=context.settings.host, port=context.settings.port, log_level="warning")
+    finally:
+        context.inspections.close()

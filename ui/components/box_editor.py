@@ -1,0 +1,102 @@
+"""The annotation workbench as a component: picture with boxes, type picker, note, history. See `static/box_editor.js`.
+
+Two channels, so that an answer never overwrites newer edits: the value goes up (the whole document, with the events
+`draft`, `save` and `open`), the property `reply` comes down. What comes up is checked by `received`: sizes, finite
+fractions, ids instead of paths.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import Annotated, Any
+
+import gradio as gr
+from pydantic import BaseModel, Field
+
+from m3ad.geometry import Box
+from m3ad.records import Defect, Verdict
+from ui.annotate_presenter import Work
+from ui.components.base import static
+
+SCRIPTS = ("model", "canvas", "picker", "panel", "wire", "keys")
+MOST_DEFECTS = 2000
+LONGEST_NOTE = 2000
+
+Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class SentDefect(BaseModel):
+    """One defect as the browser sends it; the box in fractions, None: place unknown."""
+
+    type: str = Field(max_length=240)
+    box: tuple[Fraction, Fraction, Fraction, Fraction] | None
+
+
+class SentWork(BaseModel):
+    """One request as the browser sends it; see `Work`."""
+
+    serial: int
+    case_id: int
+    based_on: int = Field(ge=0)
+    rev: int
+    dirty: bool
+    anomalous: bool | None
+    defects: list[SentDefect] = Field(max_length=MOST_DEFECTS)
+    note: str = Field(max_length=LONGEST_NOTE)
+    inspection_id: int | None
+    queue: str = Field(max_length=40)
+    step: int = Field(ge=-1, le=1)
+    target: int | None
+
+
+def received(payload: Any) -> Work:
+    """The presenter's record of what a browser sent.
+
+    Raises:
+        ValueError: anything that our own script would not send (pydantic's ValidationError).
+    """
+    sent = SentWork.model_validate(payload)
+    defects = tuple(Defect(d.type, Box(*d.box) if d.box else None) for d in sent.defects)
+    return Work(
+        serial=sent.serial,
+        case_id=sent.case_id,
+        based_on=sent.based_on,
+        rev=sent.rev,
+        dirty=sent.dirty,
+        verdict=None if sent.anomalous is None else Verdict(sent.anomalous, defects),
+        note=sent.note,
+        inspection_id=sent.inspection_id,
+        queue=sent.queue,
+        step=sent.step,
+        target=sent.target,
+    )
+
+
+@cache
+def script() -> str:
+    """All of the editor's JavaScript with its stylesheet, as the body that Gradio runs at each mount."""
+    parts = [static(f"box_editor_{name}.js") for name in SCRIPTS]
+    style = json.dumps(static("box_editor.css"))
+    mount = f"mountBoxEditor({{ element, props, trigger, watch, style: {style} }});"
+    return "\n".join([*parts, static("box_editor.js"), mount])
+
+
+def box_editor(types: Sequence[dict[str, Any]], queues: Sequence[tuple[str, str]], **options: Any) -> gr.HTML:
+    """The workbench; show a case with `gr.update(reply=...)`, hear of it by its events `draft`, `save` and `open`.
+
+    Args:
+        types: rows of the type picker, see `ui.annotate_presenter.type_rows`.
+        queues: (value, words) of the lists of cases to go through.
+    """
+    return gr.HTML(
+        None,
+        html_template='<div class="be-root"></div>',
+        js_on_load=script(),
+        apply_default_css=False,
+        types=list(types),
+        queues=list(queues),
+        reply=None,
+        **options,
+    )

@@ -1,0 +1,34 @@
+"""The frame around every tab: header with chips, footer with position and keys, and the address bar's keeper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import gradio as gr
+
+from ui.components.base import part
+from ui.keys import Key
+
+
+def header(value: dict[str, str]) -> gr.HTML:
+    """Product name and chips over the tab bar. Value: see `chips`."""
+    return part("header.js", '<header class="m3-header"></header>', value, elem_classes="m3-floating")
+
+
+def chips(model: str, device: str, user: str) -> dict[str, str]:
+    """The value of `header`: the model's name, the device with its pace ("CPU · 1.9 s a part"), the person."""
+    return {"model": model, "device": device, "user": user}
+
+
+def footer(keys: Sequence[Key], value: str = "") -> gr.HTML:
+    """The line at the bottom of a tab. Value: the text on its left. Its keys work while its tab is in front."""
+    template = '<footer class="m3-footer"></footer>'
+    return part("footer.js", template, value, elem_classes="m3-floating", keys=[key.to_json() for key in keys])
+
+
+def address() -> gr.HTML:
+    """Keeps `?tab=…&case=…` in the address bar. Value: {"tab", "case"}; triggers `submit` on back and forward."""
+    return part("address.js", '<div class="m3-address"></div>', {}, elem_classes="m3-floating")
+
+
+Footer = footer

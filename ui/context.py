@@ -1,0 +1,109 @@
+"""What the page works with: settings, store, the loaded monitor, the inspections under way. No gradio, no torch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from db.store import Store
+from m3ad.errors import NotFound
+from m3ad.monitor.base import Monitor
+from m3ad.monitor.names import NAMES
+from m3ad.settings import Settings
+from ui.inspections import Inspections
+
+Opener = Callable[[str], Monitor]
+
+
+class Asker(Protocol):
+    """Whoever sent a request: `gr.Request` has this; `username` is None when nobody logs in."""
+
+    username: str | None
+
+
+class Monitors:
+    """The models that can inspect, by name, and the one that is loaded: opened on first use, one at a time.
+
+    Two models side by side would not fit on most cards, and opening takes seconds; so the last one stays loaded until
+    another is asked for. Safe to call from several threads; a second user of the monitor waits.
+    """
+
+    def __init__(self, store: Store, default: str, opener: Opener) -> None:
+        self._store = store
+        self._default = default
+        self._opener = opener
+        self._lock = threading.RLock()
+        self._loaded: tuple[str, str, Monitor] | None = None  # name, source, monitor
+
+    def names(self) -> list[str]:
+        """Names to choose from: the default first, then the store's models (newest first), then the built-in ones."""
+        stored = [model.name for model in reversed(self._store.models())]
+        return list(dict.fromkeys([self._default, *stored, *NAMES]))
+
+    def source(self, name: str) -> str:
+        """What `open_monitor` takes for this name: a stored model's source, or the name itself."""
+        try:
+            return self._store.model(name).source
+        except NotFound:
+            return name
+
+    def demonstration(self, name: str) -> bool:
+        """True when the model is the bundled one or was trained from it, so that it knows drawn parts only."""
+        parents = {model.name: model.parent for model in self._store.models()}
+        seen: set[str] = set()
+        while name in parents and name not in seen and name != "demo":
+            seen.add(name)
+            name = parents[name] or ""
+        return name == "demo"
+
+    @property
+    def loaded(self) -> tuple[str, str] | None:
+        """(name, device) of the model in memory, or None."""
+        held = self._loaded
+        return (held[0], held[2].device) if held else None
+
+    @contextmanager
+    def use(self, name: str) -> Iterator[Monitor]:
+        """The monitor of this name, for this thread alone; opened when it is not the loaded one.
+
+        Raises:
+            ModelUnavailable: it cannot be loaded or reached.
+        """
+        with self._lock:
+            yield self._open(name)
+
+    def _open(self, name: str) -> Monitor:
+        source = self.source(name)
+        if self._loaded is None or self._loaded[:2] != (name, source):
+            self._loaded = None  # let go of the old weights before the new ones need the memory
+            self._loaded = (name, source, self._opener(source))
+        return self._loaded[2]
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything the tabs need, made once when the app starts."""
+
+    settings: Settings
+    store: Store
+    monitors: Monitors
+    inspections: Inspections
+
+    @classmethod
+    def make(cls, settings: Settings, store: Store, opener: Opener) -> Context:
+        """Put the parts together; `opener` opens a monitor by source (see `m3ad.monitor.open_monitor`)."""
+        monitors = Monitors(store, settings.model, opener)
+        return cls(settings, store, monitors, Inspections(store, monitors.use))
+
+    @property
+    def workspace(self) -> Path:
+        """The folder that holds database, images, runs and models."""
+        return self.settings.workspace
+
+    def user(self, asker: Asker | None) -> str:
+        """Under which name the person works: the login, or the configured user when nobody logs in."""
+        return (asker.username if asker else None) or self.settings.user

@@ -1,0 +1,119 @@
+"""Imports under way, and what the workspace holds, as plain values. Knows no Gradio."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from db.store import Store
+from m3ad.datasets import IMPORTERS
+from m3ad.datasets.account import Account, Refused
+from m3ad.errors import BadData, Conflict, M3ADError
+from m3ad.records import NewCase
+from m3ad.taxonomy import default_taxonomy
+
+Entry = NewCase | Refused
+
+
+@dataclass
+class Import:
+    """One import from the click to its account. Only its own thread changes it, apart from `cancel`.
+
+    Attributes:
+        seen: entries the importer has given so far.
+        account: how it ended; None while it runs or when it failed.
+        error: the sentence it failed with.
+    """
+
+    layout: str
+    folder: Path
+    seen: int = 0
+    account: Account | None = None
+    error: str = ""
+    cancel: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+class Imports:
+    """Runs one import at a time in its own thread: closing the page neither stops nor loses it."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self.latest: Import | None = None
+
+    def start(self, layout: str, folder: str, *, copy: bool, actor: str) -> Import:
+        """Begin an import. Raises BadData for a folder that is not there, Conflict while another one runs."""
+        if layout not in IMPORTERS:
+            raise BadData(f"There is no layout {layout!r}. Choose one of {', '.join(sorted(IMPORTERS))}.")
+        path = Path(folder.strip()).expanduser()
+        if not folder.strip() or not path.is_dir():
+            raise BadData(f"{folder!r} is not a folder on the machine that runs the app. Check the path.")
+        with self._lock:
+            if self.latest is not None and not self.latest.over.is_set():
+                raise Conflict("Another import is running: wait for its account or cancel it.")
+            self.latest = Import(layout, path)
+        thread = threading.Thread(target=self._run, args=(self.latest, copy, actor), name="import", daemon=True)
+        thread.start()
+        return self.latest
+
+    def _run(self, job: Import, copy: bool, actor: str) -> None:
+        try:
+            entries = self._counted(job, IMPORTERS[job.layout](job.folder))
+            job.account = self._store.import_cases(entries, copy=copy, actor=actor)
+        except M3ADError as error:
+            job.error = str(error)
+        finally:
+            job.over.set()
+
+    def _counted(self, job: Import, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """The entries until it is cancelled; what was imported by then stays."""
+        for entry in entries:
+            if job.cancel.is_set():
+                return
+            job.seen += 1
+            yield entry
+
+
+def import_words(job: Import | None) -> str:
+    """Where an import stands, in a line."""
+    if job is None:
+        return "Nothing imported in this session."
+    if job.error:
+        return f"Refused: {job.error}"
+    if job.account is None:
+        return f"Importing {job.folder.name}: {job.seen} entries so far …"
+    account = job.account
+    said = "Cancelled" if job.cancel.is_set() else "Done"
+    return f"{said}: {account.added} added, {account.present} already there, {len(account.refused)} refused."
+
+
+def refused_rows(job: Import | None) -> list[list[str]]:
+    """(file, why) of everything an import could not use."""
+    return [[one.file, one.why] for one in job.account.refused] if job and job.account else []
+
+
+def workspace_rows(store: Store) -> list[list[str]]:
+    """What the workspace holds: (what, how many) lines."""
+    facets = store.facets()
+    rows = [["cases", str(facets.total)]]
+    rows += [[f"  data set {name}", str(count)] for name, count in facets.datasets.items()]
+    rows += [[f"  {scenario}", str(count)] for scenario, count in facets.scenarios.items()]
+    rows += [
+        ["annotated anomalous", str(facets.anomalous)],
+        ["annotated normal", str(facets.normal)],
+        ["not annotated", str(facets.unannotated)],
+        ["snapshots", str(len(store.snapshots()))],
+        ["runs", str(len(store.runs()))],
+        ["models", str(len(store.models()))],
+    ]
+    return rows
+
+
+def taxonomy_rows(query: str) -> list[list[str]]:
+    """(class, group, type, definition, also called) of the types that match; all of them for an empty query."""
+    taxonomy = default_taxonomy()
+    nodes = taxonomy.search(query) if query.strip() else taxonomy.types
+    return [[n.classname, n.group, n.name, n.definition, ", ".join(n.aliases)] for n in nodes]

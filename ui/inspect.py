@@ -1,0 +1,213 @@
+"""The Inspect tab: choose a case, watch the model think, reflect and decide, accept or correct.
+
+Behaviour is in `ui.inspect_desk`, words and values are in `ui.inspect_presenter`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from m3ad.records import Mode
+from ui.access import LARGEST_ID
+from ui.components.frame import chips, footer
+from ui.components.inspect_parts import case_list, trace_view, viewer
+from ui.context import Context
+from ui.events import READS, SPEAKS, told
+from ui.inspect_desk import Desk, Shown, View
+from ui.keys import Key
+from ui.shell import Shell, at, open_tab
+
+KEYS = (
+    Key("ArrowLeft", "previous case", "#inspect-cases .m3-previous", "case"),
+    Key("ArrowRight", "next case", "#inspect-cases .m3-next", "case"),
+    Key("ArrowUp", "previous case", "#inspect-cases .m3-previous", ""),
+    Key("ArrowDown", "next case", "#inspect-cases .m3-next", ""),
+    Key(" ", "inspect", "#inspect-run"),
+    Key("Escape", "stop the model", "#inspect-stop", ""),
+    Key("a", "accept: use as annotation", "#inspect-accept", "accept"),
+    Key("c", "correct in Annotate", "#inspect-correct", "correct"),
+    Key("/", "find a case", "#inspect-cases .m3-search", "find"),
+    Key("f", "fit the picture", "#inspect-viewer .m3-fit", ""),
+    Key("1", "predicted boxes on or off", "#inspect-viewer .m3-legend-predicted", ""),
+    Key("2", "initial boxes on or off", "#inspect-viewer .m3-legend-initial", ""),
+    Key("3", "ground truth on or off", "#inspect-viewer .m3-legend-truth", ""),
+)
+MODES = [("auto", Mode.AUTO), ("thinking", Mode.THINKING), ("reflective", Mode.REFLECTIVE)]
+
+Chosen = dict[str, Any] | None  # the case list's value as the browser sends it: not to be trusted
+
+
+@dataclass(frozen=True)
+class Screen:
+    """The tab's components."""
+
+    cases: gr.HTML
+    viewer: gr.HTML
+    trace: gr.HTML
+    model: gr.Dropdown
+    mode: gr.Dropdown
+    run: gr.Button
+    stop: gr.Button
+    accept: gr.Button
+    correct: gr.Button
+    footer: gr.HTML
+    shown: gr.State
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What a View fills, in the order of `fill`."""
+        return [self.viewer, self.trace, self.footer, self.shown, self.run, self.stop, self.accept, self.correct]
+
+
+def build(context: Context, shell: Shell) -> None:
+    """Build the tab and wire it."""
+    screen, desk = lay_out(context), Desk(context)
+    follow = follower(shell, screen, desk)
+    wire_choosing(context, shell, screen, desk, follow)
+    wire_inspecting(context, shell, screen, desk, follow)
+
+
+def lay_out(context: Context) -> Screen:
+    """The three columns and the footer."""
+    chosen = context.settings.model
+    with gr.Row(elem_classes="m3-work m3-work-inspect"):
+        with gr.Column(elem_classes="m3-panel"):
+            cases = case_list({"model": chosen, "selected": None, "version": 0})
+        with gr.Column(elem_classes="m3-panel"):
+            picture = viewer()
+        with gr.Column(elem_classes="m3-panel m3-side"):
+            trace = trace_view()
+            with gr.Row(elem_classes="m3-choices"):
+                model = choice([chosen], chosen, "Model", "inspect-model")
+                mode = choice(MODES, Mode.AUTO, "Mode", "inspect-mode")
+            with gr.Row(elem_classes="m3-actions"):
+                run = gr.Button("Inspect", variant="primary", elem_id="inspect-run", min_width=80)
+                stop = gr.Button("Stop", variant="stop", visible=False, elem_id="inspect-stop", min_width=80)
+                accept = gr.Button("Accept", interactive=False, elem_id="inspect-accept", min_width=80)
+                correct = gr.Button("Correct", interactive=False, elem_id="inspect-correct", min_width=80)
+    return Screen(cases, picture, trace, model, mode, run, stop, accept, correct, footer(KEYS), gr.State(None))
+
+
+def choice(choices: list[Any], value: str, label: str, elem_id: str) -> gr.Dropdown:
+    """A small dropdown whose label only screen readers see."""
+    return gr.Dropdown(choices, value=value, label=label, container=False, min_width=80, elem_id=elem_id)
+
+
+def fill(view: View) -> list[Any]:
+    """The updates that show a view: the next step is the one filled button."""
+    some = view.shown is not None
+    run, accept = ("secondary", "primary") if view.acceptable else ("primary", "secondary")
+    return [
+        view.viewer,
+        view.trace,
+        view.footer,
+        view.shown,
+        gr.update(visible=not view.busy, variant=run, interactive=some),
+        gr.update(visible=view.busy),
+        gr.update(interactive=view.acceptable, variant=accept),
+        gr.update(interactive=some and not view.busy),
+    ]
+
+
+def listed(model: str, case_id: int | None) -> dict[str, Any]:
+    """The case list's value that makes it load again: every version is new."""
+    return {"model": model, "selected": case_id, "version": time.time_ns()}
+
+
+def selected(chosen: Chosen) -> int | None:
+    """The case that is selected in the browser, where a quick hand is ahead of the server's own state."""
+    case_id = chosen.get("selected") if chosen else None
+    return case_id if isinstance(case_id, int) and 0 < case_id <= LARGEST_ID else None
+
+
+def visitor(request: gr.Request) -> str:
+    """The open page that asks."""
+    return request.session_hash or ""
+
+
+def follower(shell: Shell, screen: Screen, desk: Desk) -> Callable[[Any], None]:
+    """A function that chains the stream of text onto an event that turned to a case."""
+
+    async def follow(model: str, request: gr.Request) -> AsyncIterator[list[Any]]:
+        skip, rest = gr.skip(), [gr.skip()] * (len(screen.outputs) - 2)
+        yield [skip, skip, *rest, skip, skip]  # a stream without any value would empty its outputs (Gradio 6.31)
+        async for now in desk.follow(visitor(request)):
+            if isinstance(now, View):
+                case_id = now.shown.case_id if now.shown else None
+                yield [*fill(now), listed(model, case_id), chips(*desk.chips(model, request))]
+            else:
+                yield [skip, now, *rest, skip, skip]
+
+    def chain(event: Any) -> None:
+        event.then(
+            told(follow),
+            [screen.model],
+            [*screen.outputs, screen.cases, shell.header],
+            concurrency_limit=None,  # following costs nothing; the worker of `ui.inspections` holds the model
+            trigger_mode="multiple",
+            **SPEAKS,
+        )
+
+    return chain
+
+
+def wire_choosing(context: Context, shell: Shell, screen: Screen, desk: Desk, follow: Callable[[Any], None]) -> None:
+    """Entering the tab, choosing a case or another model."""
+
+    def enter(case_id: int | None, model: str, request: gr.Request) -> list[Any]:
+        view = desk.look(visitor(request), case_id, model)
+        desk.warm_up(model)
+        choices = gr.update(choices=context.monitors.names(), value=model)
+        return [*fill(view), listed(model, case_id), choices, chips(*desk.chips(model, request))]
+
+    def enter_again(case_id: int | None, model: str, request: gr.Request) -> Any:
+        return gr.skip() if case_id is None else enter(case_id, model, request)
+
+    entered = [*screen.outputs, screen.cases, screen.model, shell.header]
+    follow(shell.arrived.then(told(enter), [shell.case, shell.model], entered, **READS))
+    follow(shell.tab("inspect").select(told(enter_again), [shell.case, shell.model], entered, **READS))
+
+    def choose(chosen: Chosen, model: str, request: gr.Request) -> list[Any]:
+        case_id = selected(chosen)
+        return [*fill(desk.look(visitor(request), case_id, model)), case_id, at("inspect", case_id)]
+
+    turned = [*screen.outputs, shell.case, shell.address]
+    given = [screen.cases, screen.model]
+    follow(screen.cases.select(told(choose), given, turned, trigger_mode="always_last", **READS))
+
+    def use_model(model: str, chosen: Chosen, request: gr.Request) -> list[Any]:
+        return [model, *enter(selected(chosen), model, request)]
+
+    follow(screen.model.input(told(use_model), [screen.model, screen.cases], [shell.model, *entered], **READS))
+
+
+def wire_inspecting(context: Context, shell: Shell, screen: Screen, desk: Desk, follow: Callable[[Any], None]) -> None:
+    """Inspect, stop, accept, correct."""
+
+    def start(chosen: Chosen, model: str, mode: str, request: gr.Request) -> list[Any]:
+        return fill(desk.inspect(visitor(request), selected(chosen), model, mode, context.user(request)))
+
+    follow(screen.run.click(told(start), [screen.cases, screen.model, screen.mode], screen.outputs, **READS))
+
+    def stop(chosen: Chosen, model: str) -> str:
+        return desk.stop(selected(chosen), model)
+
+    screen.stop.click(stop, [screen.cases, screen.model], [screen.footer], **READS)
+
+    def accept(shown: Shown | None, chosen: Chosen, model: str, request: gr.Request) -> list[Any]:
+        case_id = selected(chosen)
+        view = desk.accept(visitor(request), shown, case_id, model, context.user(request))
+        return [*fill(view), listed(model, case_id)]
+
+    given = [screen.shown, screen.cases, screen.model]
+    screen.accept.click(told(accept), given, [*screen.outputs, screen.cases], **SPEAKS)
+
+    def correct(chosen: Chosen) -> tuple[Any, int | None]:
+        return open_tab("annotate"), selected(chosen)
+
+    screen.correct.click(correct, [screen.cases], [shell.tabs, shell.case], **READS)

@@ -1,0 +1,205 @@
+"""What the Retrain tab shows of snapshots, settings and runs, as plain values. Knows no Gradio and no torch."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from m3ad.errors import RunError
+from m3ad.records import RunState, Snapshot, Stage
+from m3ad.rewards import RewardConfig
+from training.config import SETTINGS, Settings, settings_from_json
+from training.run import Progress, RunFolder
+
+Events = Sequence[Mapping[str, Any]]
+
+RED, YELLOW, BLUE, GREEN, GREY = "#e5383b", "#d9a514", "#3f7fe0", "#1f9d61", "#8a93a3"
+# (panel title, {legend: (metric in events.jsonl, colour)}) in the order of the page
+PANELS: dict[Stage, tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = {
+    Stage.RAWS: (
+        ("loss", {"loss": ("loss", BLUE)}),
+        ("token accuracy", {"token accuracy": ("mean_token_accuracy", GREEN)}),
+    ),
+    Stage.RCRL: (
+        ("reward", {"reward": ("reward", GREEN)}),
+        (
+            "its three parts",
+            {
+                "consistency": ("rewards/consistency/mean", GREY),
+                "accuracy": ("rewards/accuracy/mean", RED),
+                "reflection": ("rewards/reflection/mean", BLUE),
+            },
+        ),
+        ("KL to the start model", {"KL": ("kl", YELLOW)}),
+        ("reflection rate", {"reflection rate": ("reflection/rate", BLUE)}),
+    ),
+}
+STATE_WORDS = {
+    RunState.READY: "not started",
+    RunState.RUNNING: "running",
+    RunState.STOPPING: "stopping: it saves at its next step",
+    RunState.FINISHED: "finished",
+    RunState.STOPPED: "stopped, model kept",
+    RunState.FAILED: "failed",
+}
+MAX_POINTS = 600  # a curve is thinned for the screen only; events.jsonl keeps every point
+MAX_SAMPLES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class SettingField:
+    """One field of the settings form: `kind` is "choice", "bool", "int", "float"."""
+
+    name: str
+    label: str
+    help: str
+    kind: str
+    choices: tuple[str, ...]
+
+
+def setting_fields(stage: Stage) -> list[SettingField]:
+    """The form of a stage, from the one declaration in `training.config` (and `RewardConfig` for RCRL)."""
+    fields = [_field(field, "") for field in dataclasses.fields(SETTINGS[stage]) if field.name != "reward"]
+    if stage is Stage.RCRL:
+        fields += [_field(field, "reward.") for field in dataclasses.fields(RewardConfig)]
+    return fields
+
+
+def _field(field: dataclasses.Field[Any], prefix: str) -> SettingField:
+    choices = tuple(field.metadata.get("choices", ()))
+    if field.name == "reflection_table":
+        choices = ("a", "b", "c", "d")
+    kind = "choice" if choices else type(field.default).__name__
+    source = field.metadata.get("source")
+    help = field.metadata["help"] + (f" [{source}]" if source else "")
+    return SettingField(prefix + field.name, field.name.replace("_", " "), help, kind, choices)
+
+
+def field_values(settings: Settings) -> dict[str, Any]:
+    """The settings as the form's values, by the names of `setting_fields`."""
+    flat = settings.to_json()
+    reward = flat.pop("reward", {})
+    return flat | {f"reward.{name}": value for name, value in reward.items()}
+
+
+def settings_from_fields(stage: Stage, values: Mapping[str, Any]) -> Settings:
+    """The inverse of `field_values`. Raises RunError with every sentence that `check` has to say."""
+    for field in setting_fields(stage):
+        if values.get(field.name) is None:
+            raise RunError(f"{field.label} is empty: give it a value or choose a preset again.")
+    typed = {field.name: _typed(field, values[field.name]) for field in setting_fields(stage)}
+    flat = {name: value for name, value in typed.items() if not name.startswith("reward.")}
+    if stage is Stage.RCRL:
+        flat["reward"] = {name.removeprefix("reward."): v for name, v in typed.items() if name.startswith("reward.")}
+    settings = settings_from_json(stage, flat)
+    problems = settings.check()
+    if problems:
+        raise RunError(" ".join(problems))
+    return settings
+
+
+def _typed(field: SettingField, value: Any) -> Any:
+    """A number field of the page gives floats; an int setting stays an int."""
+    if field.kind == "int":
+        return int(value)
+    return float(value) if field.kind == "float" else value
+
+
+def curves(events: Events, stage: Stage) -> go.Figure:
+    """One small panel per group of metrics over the steps; empty panels before the first point."""
+    panels = PANELS[stage]
+    logs = [event for event in events if event.get("kind") == "log"]
+    figure = make_subplots(rows=1, cols=len(panels), subplot_titles=[title for title, _ in panels])
+    for column, (_, lines) in enumerate(panels, start=1):
+        for legend, (metric, colour) in lines.items():
+            points = thinned([(log["step"], log[metric]) for log in logs if log.get(metric) is not None])
+            x, y = [step for step, _ in points], [value for _, value in points]
+            mode = "lines+markers" if len(points) < 30 else "lines"
+            line = go.Scatter(
+                x=x, y=y, name=legend, mode=mode, line={"color": colour, "width": 2}, showlegend=len(lines) > 1
+            )
+            figure.add_trace(line, row=1, col=column)
+    _style(figure)
+    return figure
+
+
+def _style(figure: go.Figure) -> None:
+    """Transparent, quiet, the same size with and without points: readable in light and dark, and nothing jumps."""
+    figure.update_layout(
+        height=230,
+        margin={"l": 44, "r": 12, "t": 34, "b": 34},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"size": 11, "color": GREY},
+        legend={"orientation": "h", "y": -0.22, "x": 0.5, "xanchor": "center"},
+        hovermode="x unified",
+        uirevision="run",
+    )
+    figure.update_annotations(font_size=12)
+    figure.update_xaxes(gridcolor="rgba(138,147,163,.22)", zeroline=False, rangemode="tozero")
+    figure.update_yaxes(gridcolor="rgba(138,147,163,.22)", zeroline=False)
+
+
+def thinned(points: list[tuple[float, float]], most: int = MAX_POINTS) -> list[tuple[float, float]]:
+    """At most about `most` points, evenly, always with the last one."""
+    step = -(-len(points) // most)
+    return points[:: step or 1] + (points[-1:] if step > 1 and (len(points) - 1) % step else [])
+
+
+def sample_rows(events: Events) -> list[list[str]]:
+    """The latest sample completions, newest first: step, case, rewards, text."""
+    samples = [event for event in events if event.get("kind") == "sample"][-MAX_SAMPLES:]
+    return [
+        [str(one.get("step", "")), str(one.get("case", "")), _rewards(one), str(one.get("completion", ""))]
+        for one in reversed(samples)
+    ]
+
+
+def _rewards(sample: Mapping[str, Any]) -> str:
+    names = ("consistency", "accuracy", "reflection")
+    return "  ".join(f"{name} {sample[name]:+.2f}" for name in names if isinstance(sample.get(name), int | float))
+
+
+def progress_words(state: RunState, progress: Progress) -> str:
+    """Where a run stands, in a line."""
+    words = STATE_WORDS[state]
+    if progress.total:
+        words += f" · step {progress.step} of {progress.total}"
+    if state is RunState.RUNNING and progress.seconds_left is not None:
+        words += f" · about {duration(progress.seconds_left)} left"
+    return words
+
+
+def duration(seconds: float) -> str:
+    """A duration as people say it."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def run_rows(folders: Sequence[RunFolder]) -> list[tuple[str, str]]:
+    """(label, name) of every run, newest first, for a list."""
+    return [(f"{folder.name} · {STATE_WORDS[folder.state()].split(':')[0]}", folder.name) for folder in folders]
+
+
+def snapshot_words(snapshot: Snapshot) -> str:
+    """A snapshot in a line."""
+    normal = snapshot.size - snapshot.anomalous
+    return f"{snapshot.name} · {snapshot.size} cases ({snapshot.anomalous} anomalous, {normal} normal)"
+
+
+def command_words(command: Sequence[str]) -> str:
+    """A command as one can paste it into a shell."""
+    return shlex.join(command)
+
+
+def plain(text: str) -> str:
+    """Text of a process or person for a Markdown field: every sign that Markdown or HTML would read is escaped."""
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|~$" else sign for sign in html.escape(text, quote=False))

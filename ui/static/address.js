@@ -1,0 +1,24 @@
+// Keeps ?tab=…&case=… in the address bar, so that every place can be linked to; triggers "submit" on back and forward.
+function mount({ element, props, trigger, watch }) {
+  const read = () => {
+    const query = new URLSearchParams(location.search);
+    return { tab: query.get('tab'), case: Number(query.get('case')) || null };
+  };
+  function write() {
+    const value = props.value || {};
+    if (!value.tab) return;
+    const url = new URL(location.href), before = read();
+    url.searchParams.set('tab', value.tab);
+    if (value.case) url.searchParams.set('case', value.case); else url.searchParams.delete('case');
+    if (url.href === location.href) return;
+    // A new tab is a step that "back" undoes; walking through cases is not.
+    const step = before.tab && before.tab !== value.tab;
+    history[step ? 'pushState' : 'replaceState'](null, '', url);
+  }
+  watch('value', write);
+  window.addEventListener('popstate', () => {
+    if (!element.isConnected) return;
+    props.value = read();
+    trigger('submit', read());
+  });
+}

@@ -1,0 +1,18 @@
+// Helpers for our components. Everything shown goes through textContent: model and user text is never HTML.
+function el(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined && text !== null) node.textContent = String(text);
+  return node;
+}
+function button(className, text, onClick, title) {
+  const node = el('button', className, text);
+  node.type = 'button';
+  if (title) node.title = title;
+  node.addEventListener('click', onClick);
+  return node;
+}
+// A chip that can be switched on and off, known to screen readers as a toggle.
+function setPressed(node, on) {
+  node.setAttribute('aria-pressed', on ? 'true' : 'false');
+}
