@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# Before any library that looks: nothing is sent anywhere, and no hub is asked unless a model is named (see open_monitor).
+# Before any library looks: nothing is sent anywhere, and no hub is asked unless a model is named.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
@@ -28,11 +28,11 @@ from m3ad.datasets import IMPORTERS
 from m3ad.errors import M3ADError, NotFound, RunError
 from m3ad.images import open_image
 from m3ad.monitor import Answer, inspect, open_monitor
-from m3ad.records import Mode, Model, Run, RunState, Scenario, Stage
+from m3ad.records import Mode, Run, RunState, Scenario, Stage
 from m3ad.settings import Settings
 from training.config import PRESETS, settings_from_json
-from training.loop import create_run
 from training.launch import start
+from training.loop import create_run
 from training.promotion import register_finished
 from training.run import RunFolder
 
@@ -201,7 +201,8 @@ def answer_words(path: Path, answer: Answer) -> str:
     if verdict is None:
         said = "unreadable: look yourself"
     elif verdict.anomalous:
-        said = "anomalous: " + "; ".join(f"{one.type} {one.box.as_tuple() if one.box else ''}" for one in verdict.defects)
+        places = [f"{one.type} {one.box.as_tuple() if one.box else ''}".strip() for one in verdict.defects]
+        said = f"anomalous: {'; '.join(places)}"
     else:
         said = "normal"
     return f"{path}: {said}\n  {answer.text}"

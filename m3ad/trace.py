@@ -147,7 +147,7 @@ def _paired(types: Sequence[str], boxes: Sequence[Box | None], place: int, findi
 
 
 def _tell_repeated(defects: Sequence[Defect], fields: Fields, findings: list[Finding]) -> None:
-    """Say which defects stand at the very same place twice. They are kept: a list made longer has to cost its writer."""
+    """Say which defects stand at the very same place twice. They are kept: repeating must not be free."""
     for number, defect in enumerate(defects):
         if defect.box is not None and defect in defects[:number]:
             findings.append((fields.end, problem("duplicate-defect", quoted(defect.type))))

@@ -19,7 +19,8 @@ LARGE = 0.12
 _STATES = {"bent", "broken", "rusty"}
 _UNCOUNTED = {
     "abrasion", "breakage", "contamination", "corrosion", "debris", "delamination", "displacement", "distortion",
-    "fragmentation", "irregularity", "moisture", "oxidation corrosion", "peeling", "pitting", "quantity errors", "roughness",
+    "fragmentation", "irregularity", "moisture", "oxidation corrosion", "peeling", "pitting", "quantity errors",
+    "roughness",
     "size errors", "warping",
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Builds the bundled model from nothing, by this project's own RAWS and RCRL on drawn parts, in resumable stages.
 
-    python -m training.demo_model OUT --stage base --parts 40000      random weights -> thinking examples -> RAWS
+    python -m training.demo_model OUT --stage vision --parts 24000    random weights -> eyes that find defects
+    python -m training.demo_model OUT --stage base --parts 24000      thinking examples -> RAWS
     python -m training.demo_model OUT --stage ft --parts 8000         the base model answers fresh parts: examples
     python -m training.demo_model OUT --stage raws                    RAWS on them
     python -m training.demo_model OUT --stage rcrl --parts 2000       RCRL on fresh parts
@@ -52,13 +53,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line; see the module's text."""
     parser = argparse.ArgumentParser(prog="python -m training.demo_model", description="Builds the bundled model.")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--stage", required=True, choices=("base", "ft", "raws", "rcrl", "evaluate", "export"))
+    parser.add_argument(
+        "--stage", required=True, choices=("vision", "base", "ft", "raws", "rcrl", "evaluate", "export")
+    )
     parser.add_argument("--parts", type=int, default=1000, help="how many parts to draw")
+    parser.add_argument("--steps", type=int, default=20_000, help="how many steps the vision stage trains")
     parser.add_argument("--model", default="", help="model folder to evaluate or export")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the run")
     given = parser.parse_args(arguments)
     out, parts, own = given.out.resolve(), given.parts, dict(pair.split("=", 1) for pair in given.set)
     match given.stage:
+        case "vision":
+            vision(out, parts, given.steps)
         case "base":
             base(out, parts, _with(BASE, own))
         case "ft":
@@ -73,13 +79,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
             export(Path(given.model or out / "runs" / "rcrl" / "model"))
 
 
+def vision(out: Path, parts: int, steps: int) -> None:
+    """Random weights, whose vision encoder learns where defects are."""
+    from training.demo_vision import train_vision
+
+    cases = draw_parts(out / "base_parts", parts, SEEDS["base"])
+    make_tiny(out / "tiny", build_examples(cases, 0), 0)
+    train_vision(out / "tiny", out / "vision", cases, steps=steps)
+
+
 def base(out: Path, parts: int, settings: Settings) -> None:
-    """Random weights, taught to answer drawn parts in thinking mode."""
+    """Eyes, taught to answer drawn parts in thinking mode."""
     run = RunFolder(out / "runs" / "base")
     if not run.path.exists():
         examples = build_examples(draw_parts(out / "base_parts", parts, SEEDS["base"]), settings.seed)
-        make_tiny(out / "tiny", examples, settings.seed)
-        _create(run, Stage.RAWS, out / "tiny", settings, examples)
+        _create(run, Stage.RAWS, out / "vision", settings, examples)
     _run(run)
 
 

@@ -1,9 +1,9 @@
 """Gives the bundled model eyes: its vision encoder learns where drawn defects are before it learns to speak.
 
-The real base models come with a vision encoder trained on billions of images; ours starts from random weights, and the loss
-on a few answer tokens alone teaches it too slowly (docs/LOG.md, 2026-11-21). So each of the 49 image tokens is asked, through a
-linear head that is thrown away afterwards: which defect types lie here, and what is the box of the defect? Run by
-`training.demo_model`; torch, no store.
+The real base models come with a vision encoder trained on billions of images; ours starts from random weights, and the
+loss on a few answer tokens alone teaches it too slowly (docs/LOG.md, 2026-11-21). So each of the 49 image tokens is
+asked, through a linear head that is thrown away afterwards: which defect types lie here, and where is the defect's box?
+Run by `training.demo_model`; torch, no store.
 """
 
 from __future__ import annotations
@@ -19,12 +19,19 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
+from transformers.models.qwen3_vl.modeling_qwen3_vl import (
+    get_vision_interpolation_indices_and_weights,
+    get_vision_position_ids,
+)
 
 from m3ad.taxonomy import default_taxonomy
 from training.examples import LabelledCase
 
 SIDE, PATCH, MERGE = 224, 16, 2
 WHITENED, CHECKED = 1500, 480  # images
+WINDOW = 4  # cells on a side: a third of the work of a whole picture, and most windows hold a defect
+NEAR = 0.8  # share of anomalous pictures whose window is put on a defect
+WHOLE = 4  # every fourth step sees whole pictures: what is missing or in the wrong place needs its surroundings
 CELLS = SIDE // (PATCH * MERGE)  # 7 x 7 image tokens
 REPORT = 50  # steps between two printed lines
 
@@ -35,6 +42,11 @@ class Targets:
 
     types: Tensor
     boxes: Tensor
+
+    def at(self, cells: Tensor) -> Targets:
+        """Only the chosen cells (n, k)."""
+        rows = torch.arange(len(cells))[:, None]
+        return Targets(self.types[rows, cells], self.boxes[rows, cells])
 
 
 class CellHead(nn.Module):
@@ -51,12 +63,15 @@ class CellHead(nn.Module):
 
 
 def train_vision(
-    start: Path, target: Path, cases: Sequence[LabelledCase], *, steps: int, batch: int = 24, rate: float = 1e-3, seed: int = 0
-) -> None:
+    start: Path, target: Path, cases: Sequence[LabelledCase], *, steps: int, batch: int = 24, rate: float = 1e-3,
+    seed: int = 0, fresh: bool = True,
+) -> None:  # fmt: skip
     """Train the vision encoder of the model folder `start` on `cases`; write the whole model to `target`.
 
     Args:
         cases: drawn parts, their images SIDE x SIDE pixels.
+        batch: whole pictures in a step; of windows three times as many.
+        fresh: start from random weights (and whitened patches); else go on with the weights and head of `start`.
     """
     torch.manual_seed(seed)
     # As a plain matrix product the patch embedding is a third faster than as a convolution; it is saved as one.
@@ -64,35 +79,50 @@ def train_vision(
     model = Qwen3VLForConditionalGeneration.from_pretrained(start, dtype=torch.float32, fusion_config=fused)
     names = [node.name for node in default_taxonomy().types]
     head = CellHead(model.config.vision_config.out_hidden_size, len(names) + 1)
+    if not fresh:
+        head.load_state_dict(torch.load(start.with_name(f"{start.name}_head.pt"), weights_only=True))
     images, boxes = load(cases, names)
     visual = model.model.visual
-    whiten(visual, images[:: max(1, len(images) // WHITENED)])
-    kept = len(images) - CHECKED  # the last ones only judge
-    parameters = [*visual.parameters(), *head.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=rate, weight_decay=0.05, betas=(0.9, 0.98))
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, steps))
+    if fresh:
+        whiten(visual, images[:: max(1, len(images) // WHITENED)])
+    eyes, kept = Eyes(visual), len(images) - CHECKED  # the last ones only judge
+    optimizers = make_optimizers(visual, head, rate)
+    schedules = [torch.optim.lr_scheduler.LambdaLR(one, lambda step: _rate(step, steps)) for one in optimizers]
     chance = np.random.default_rng(seed)
     began = time.monotonic()
     for step in range(1, steps + 1):
-        rows = chance.integers(kept, size=batch)
-        pixels, given = turned(images[torch.from_numpy(rows)], [boxes[row] for row in rows], int(chance.integers(8)))
+        whole = step % WHOLE == 0
+        rows = chance.integers(kept, size=batch if whole else 3 * batch)
+        pictures, given = turned(images[torch.from_numpy(rows)], [boxes[row] for row in rows], int(chance.integers(8)))
+        cells = windows(given, CELLS if whole else WINDOW, chance)
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            tokens = tokens_of(visual, pixels)
-        loss = cell_loss(head(tokens.float()), targets(given, len(names)))
+            tokens = eyes(patches(pictures), cells)
+        loss = cell_loss(head(tokens.float()), targets(given, len(names)).at(cells))
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        schedule.step()
+        for optimizer, schedule in zip(optimizers, schedules, strict=True):
+            optimizer.step()
+            optimizer.zero_grad()
+            schedule.step()
         if step % REPORT == 0:
             print(f"step {step} loss {loss.item():.4f} seconds {time.monotonic() - began:.0f}", flush=True)
         if step % (4 * REPORT) == 0 or step == steps:
-            ranked = separation(visual, head, images[kept:], boxes[kept:])
+            ranked = separation(eyes, head, images[kept:], boxes[kept:])
             print(f"step {step}: an anomalous part outranks a normal one in {ranked:.3f} of the pairs", flush=True)
     model.save_pretrained(target)
     AutoProcessor.from_pretrained(start, padding_side="left").save_pretrained(target)
     (target / "monitor.json").write_text((start / "monitor.json").read_text())
     torch.save(head.state_dict(), target.with_name(f"{target.name}_head.pt"))
+
+
+def make_optimizers(visual: nn.Module, head: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices inside, AdamW for the rest; together they need half the steps of AdamW alone."""
+    inner = [p for name, p in visual.named_parameters() if p.ndim == 2 and ("blocks" in name or "merger" in name)]
+    known = {id(p) for p in inner}
+    rest = [p for p in [*visual.parameters(), *head.parameters()] if id(p) not in known]
+    return [
+        torch.optim.Muon(inner, lr=10 * rate, weight_decay=0.02, momentum=0.95, nesterov=True),
+        torch.optim.AdamW(rest, lr=rate, weight_decay=0.05, betas=(0.9, 0.98)),
+    ]
 
 
 def whiten(visual: nn.Module, images: Tensor) -> None:
@@ -113,15 +143,17 @@ def whiten(visual: nn.Module, images: Tensor) -> None:
 
 
 @torch.no_grad()
-def separation(visual: nn.Module, head: CellHead, images: Tensor, boxes: Sequence[np.ndarray]) -> float:
+def separation(eyes: Eyes, head: CellHead, images: Tensor, boxes: Sequence[np.ndarray]) -> float:
     """Share of (anomalous, normal) pairs in which the anomalous part has the cell that looks more like a defect."""
-    scores = torch.cat([head(tokens_of(visual, part))[0][..., -1].amax(1) for part in images.split(48)]).numpy()
+    cells = torch.arange(CELLS**2)[None]
+    parts = [head(eyes(patches(part), cells.expand(len(part), -1)))[0][..., -1].amax(1) for part in images.split(48)]
+    scores = torch.cat(parts).numpy()
     bad = np.array([len(found) > 0 for found in boxes])
     return float((scores[bad][:, None] > scores[~bad][None]).mean())
 
 
 def load(cases: Sequence[LabelledCase], names: Sequence[str]) -> tuple[Tensor, list[np.ndarray]]:
-    """All images as one uint8 tensor (n, 3, SIDE, SIDE); per case an array (defects, 5): x1, y1, x2, y2, type number."""
+    """All images as uint8 (n, 3, SIDE, SIDE); per case an array (defects, 5): x1, y1, x2, y2, type number."""
     images = torch.empty((len(cases), 3, SIDE, SIDE), dtype=torch.uint8)
     boxes = []
     for row, case in enumerate(cases):
@@ -147,12 +179,67 @@ def turned(images: Tensor, boxes: Sequence[np.ndarray], way: int) -> tuple[Tenso
     return images, found
 
 
-def tokens_of(visual: nn.Module, images: Tensor) -> Tensor:
-    """The image tokens (n, 49, width) of uint8 images (n, 3, SIDE, SIDE), row by row of cells."""
-    count = len(images)
-    grid = torch.tensor([[1, SIDE // PATCH, SIDE // PATCH]]).repeat(count, 1)
-    pixels = patches(images).flatten(0, 1)
-    return visual(pixels, grid_thw=grid).pooler_output.view(count, CELLS * CELLS, -1)
+class Eyes:
+    """The vision encoder on square windows of cells: the library's modules, all pictures of a batch at once.
+
+    The library attends picture by picture, and always to whole pictures. A window keeps the places of its cells, so
+    what is learnt on it holds for the whole picture (a test compares the two).
+    """
+
+    def __init__(self, visual: nn.Module) -> None:
+        self.visual = visual
+        grid = torch.tensor([[1, SIDE // PATCH, SIDE // PATCH]])
+        self._nearest, self._weights = get_vision_interpolation_indices_and_weights(
+            grid,
+            num_grid_per_side=visual.num_grid_per_side,
+            mode=visual.interpolation_mode,
+            align_corners=visual.interpolation_align_corners,
+            spatial_merge_size=MERGE,
+            kwargs={},
+        )
+        places = get_vision_position_ids(grid, MERGE, kwargs={})
+        width = visual.config.hidden_size
+        self._turns = visual.rotary_pos_emb(torch.zeros(len(places), width), places)
+
+    def __call__(self, pixels: Tensor, cells: Tensor) -> Tensor:
+        """Image tokens (n, k, width) of the chosen `cells` (n, k) of `pixels` (n, 196, values); others are not seen."""
+        count, chosen = cells.shape
+        parts = (cells[:, :, None] * MERGE**2 + torch.arange(MERGE**2)).flatten(1)
+        rows = torch.arange(count)[:, None]
+        place = (self.visual.pos_embed(self._nearest) * self._weights[:, :, None]).sum(1)
+        x = self.visual.patch_embed(pixels[rows, parts].flatten(0, 1)).view(count, parts.shape[1], -1) + place[parts]
+        turns = [turn.float()[parts][:, None] for turn in self._turns]
+        for block in self.visual.blocks:
+            x = x + self._attend(block.attn, block.norm1(x), turns)
+            x = x + block.mlp(block.norm2(x))
+        return self.visual.merger(x.flatten(0, 1)).view(count, chosen, -1)
+
+    @staticmethod
+    def _attend(attention: nn.Module, x: Tensor, turns: Sequence[Tensor]) -> Tensor:
+        count, length, _ = x.shape
+        parts = attention.qkv(x).view(count, length, 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
+        query, key = (part * turns[0].to(part.dtype) + _half(part) * turns[1].to(part.dtype) for part in parts[:2])
+        seen = nn.functional.scaled_dot_product_attention(query, key, parts[2], scale=attention.scaling)
+        return attention.proj(seen.transpose(1, 2).reshape(count, length, -1))
+
+
+def _half(x: Tensor) -> Tensor:
+    one, two = x.chunk(2, -1)
+    return torch.cat((-two, one), -1)
+
+
+def windows(boxes: Sequence[np.ndarray], side: int, chance: np.random.Generator) -> Tensor:
+    """For each picture the cells (n, side * side) of a window, mostly one with a defect in it."""
+    corners = chance.integers(CELLS - side + 1, size=(len(boxes), 2))
+    for row, found in enumerate(boxes):
+        if len(found) and chance.random() < NEAR:
+            box = found[chance.integers(len(found))]
+            middle = ((box[[1, 0]] + box[[3, 2]]) / 2 * CELLS).astype(int)
+            corners[row] = np.clip(middle - chance.integers(side, size=2), 0, CELLS - side)
+    steps = np.arange(side)
+    rows = corners[:, 0, None, None] + steps[None, :, None]
+    columns = corners[:, 1, None, None] + steps[None, None, :]
+    return torch.from_numpy((rows * CELLS + columns).reshape(len(boxes), -1))
 
 
 def patches(images: Tensor) -> Tensor:
@@ -190,7 +277,9 @@ def cell_loss(found: tuple[Tensor, Tensor], wanted: Targets) -> Tensor:
     held = wanted.types.amax(2, keepdim=True)
     types = (plain * (1 - chance) ** 1.5 * (0.3 + 0.7 * held)).sum() / len(logits)
     known = ~wanted.boxes.isnan()
-    places = nn.functional.smooth_l1_loss(boxes[known], wanted.boxes[known], beta=0.1) if known.any() else boxes.sum() * 0
+    places = (
+        nn.functional.smooth_l1_loss(boxes[known], wanted.boxes[known], beta=0.1) if known.any() else boxes.sum() * 0
+    )
     return types + places
 
 

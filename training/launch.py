@@ -19,7 +19,7 @@ from pathlib import Path
 import psutil
 
 from m3ad.errors import RunError
-from m3ad.records import RunState
+from m3ad.records import RunState, Stage
 from training.process import LAUNCHED
 from training.run import RunFolder
 
@@ -30,12 +30,17 @@ POLL = 0.2  # seconds
 def command(run: RunFolder) -> list[str]:
     """The command that trains the run: plain Python, or torchrun for several processes."""
     config = run.config()
-    module = ["-m", f"training.{config.stage.value}", str(run.path.resolve())]
-    if config.settings.processes == 1:
+    return command_of(config.stage, run.path, config.settings.processes)
+
+
+def command_of(stage: Stage, folder: Path, processes: int) -> list[str]:
+    """The command that trains a run in this folder, whether or not the folder is there yet."""
+    module = ["-m", f"training.{stage.value}", str(folder.resolve())]
+    if processes == 1:
         return [sys.executable, *module]
     # The default 30 seconds would cut off the saving of a large model.
     torchrun = ["-m", "torch.distributed.run", "--standalone", "--shutdown-timeout", "600"]
-    return [sys.executable, *torchrun, "--nproc-per-node", str(config.settings.processes), *module]
+    return [sys.executable, *torchrun, "--nproc-per-node", str(processes), *module]
 
 
 def environment(run: RunFolder) -> dict[str, str]:

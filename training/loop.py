@@ -31,7 +31,7 @@ def create_run(
         raise RunError(f"{start_model} runs on a server: only a model whose weights are here can be trained.")
     root = workspace / "runs"
     root.mkdir(parents=True, exist_ok=True)
-    name = _next_name(store, root, stage)
+    name = next_run_name(store, workspace, stage)
     examples = snapshot_examples(store, snapshot_id, start_model, settings)
     folder = RunFolder.create(root, name, stage=stage, start=source, settings=settings, examples=examples)
     try:
@@ -57,9 +57,11 @@ def _source(store: Store, start_model: str) -> str:
         return start_model
 
 
-def _next_name(store: Store, root: Path, stage: Stage) -> str:
-    """ "raws-1", "raws-2", …: the first number that neither the store nor the folder knows."""
-    taken = {run.name for run in store.runs()} | {folder.name for folder in root.iterdir()}
+def next_run_name(store: Store, workspace: Path, stage: Stage) -> str:
+    """ "raws-1", "raws-2", …: the first number that neither the store nor the folder of runs knows."""
+    root = workspace / "runs"
+    folders = {folder.name for folder in root.iterdir()} if root.is_dir() else set()
+    taken = folders | {run.name for run in store.runs()}
     number = 1
     while f"{stage.value}-{number}" in taken:
         number += 1

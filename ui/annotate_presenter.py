@@ -7,6 +7,7 @@ Boxes are fractions of the picture in full precision, so that one pixel of an 80
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -332,9 +333,9 @@ def changes(before: Verdict | None, after: Verdict) -> list[str]:
 def _summary(verdict: Verdict) -> str:
     if not verdict.anomalous:
         return "normal"
-    names = ", ".join(defect.type for defect in verdict.defects[:WORDY])
-    more = len(verdict.defects) - WORDY
-    return f"anomalous: {names}{f' and {more} more' if more > 0 else ''}" if names else "anomalous"
+    counts = Counter(defect.type for defect in verdict.defects)
+    names = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counts.items())
+    return f"anomalous: {names}" if names else "anomalous"
 
 
 def _same_defects(before: tuple[Defect, ...], after: tuple[Defect, ...]) -> list[tuple[Defect, Defect]]:

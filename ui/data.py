@@ -7,82 +7,91 @@ from typing import Any
 import gradio as gr
 
 from m3ad.datasets import IMPORTERS
+from ui.components.form_parts import heading, status, table
+from ui.components.frame import footer
 from ui.context import Context
-from ui.data_service import Imports, import_words, refused_rows, taxonomy_rows, workspace_rows
+from ui.data_service import (
+    Imports,
+    import_status,
+    refused_rows,
+    require_importer,
+    taxonomy_cells,
+    workspace_rows,
+)
 from ui.events import READS, SPEAKS, told
 from ui.shell import Shell
 
 REFRESH_SECONDS = 1.0
+FOOTER = "An import goes on when this page is closed. Importing a folder again adds only what is new."
 
 
 def build(context: Context, shell: Shell) -> None:
     """Build the tab; all behaviour is in `ui.data_service`."""
     imports = Imports(context.store)
-    with gr.Row(elem_classes="data", equal_height=False):
-        with gr.Column(scale=3, min_width=340, elem_classes="panel"):
-            build_import(context, imports)
-        with gr.Column(scale=2, min_width=240, elem_classes="panel"):
-            gr.Markdown("### Workspace")
-            held = gr.Dataframe(
-                headers=["what", "how many"], datatype="str", interactive=False, show_label=False, max_height=520
-            )
-        with gr.Column(scale=4, min_width=360, elem_classes="panel"):
+    with gr.Row(elem_classes="m3-work m3-work-data"):
+        with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
+            done = build_import(context, imports)
+        with gr.Column(elem_classes="m3-panel m3-stack"):
+            heading("Workspace")
+            held = table([("", "auto"), ("", "60px")], [], elem_id="workspace-facts")
+        with gr.Column(elem_classes="m3-panel m3-stack"):
             build_taxonomy()
-    for event in (shell.tab("data").select, shell.arrived.then):
+    footer((), FOOTER)
+    for event in (shell.tab("data").select, shell.arrived.then, done.change):
         event(told(lambda: workspace_rows(context.store)), None, held, **READS)
 
 
-def build_import(context: Context, imports: Imports) -> None:
-    """Import a folder of the machine that runs the app."""
-    gr.Markdown("### Import a data set")
+def build_import(context: Context, imports: Imports) -> gr.State:
+    """Import a folder of the machine that runs the app; returns a state that changes with the import's words."""
+    heading("Import a data set")
     layout = gr.Dropdown(sorted(IMPORTERS), value="mvtec", label="Layout", info="How the source arranges its files.")
-    folder = gr.Textbox(label="Folder", placeholder="/data/bottle", info="On the machine that runs the app.")
-    copy = gr.Checkbox(False, label="Copy images into the workspace", info="Otherwise they are used where they lie.")
-    with gr.Row():
-        begin = gr.Button("Import", variant="primary", elem_id="start-import")
-        cancel = gr.Button("Cancel", interactive=False)
-    words = gr.Textbox(show_label=False, container=False, interactive=False, elem_id="import-words")
-    refused = gr.Dataframe(
-        headers=["refused", "why"], datatype="str", interactive=False, wrap=True, show_label=False, max_height=280
+    folder = gr.Textbox(
+        label="Folder", placeholder="/data/bottle", info="On the machine that runs the app.", elem_id="import-folder"
     )
-    watched = [words, refused, cancel]
+    copy = gr.Checkbox(False, label="Copy images into the workspace", info="Otherwise they are used where they lie.")
+    with gr.Row(elem_classes="m3-line"):
+        begin = gr.Button("Import", variant="primary", elem_id="start-import", min_width=80)
+        cancel = gr.Button("Cancel", interactive=False, elem_id="cancel-import", min_width=80)
+    said = status(import_status(None), elem_id="import-words")
+    refused = table([("Refused, and why", "auto")], [], elem_id="import-refused")
+    seen = gr.State(None)
+    watched = [said, refused, cancel, seen]
 
     def show() -> tuple[Any, ...]:
         job = imports.latest
         running = job is not None and not job.over.is_set()
-        return import_words(job), refused_rows(job), gr.Button(interactive=running)
+        value = import_status(job)
+        return value, [[row] for row in refused_rows(job)], gr.Button(interactive=running), value
 
     def start(layout: str, folder: str, copy: bool, request: gr.Request) -> tuple[Any, ...]:
-        imports.start(layout, folder, copy=copy, actor=context.user(request))
+        actor = context.user(request)
+        if context.settings.login:
+            require_importer(context.store, actor)
+        imports.start(layout, folder, copy=copy, actor=actor)
         return show()
 
-    def stop() -> tuple[Any, ...]:
+    def stop(request: gr.Request) -> tuple[Any, ...]:
+        if context.settings.login:
+            require_importer(context.store, context.user(request))
         if imports.latest is not None:
             imports.latest.cancel.set()
         return show()
 
+    def tick(before: Any) -> tuple[Any, ...]:
+        return (gr.skip(),) * len(watched) if import_status(imports.latest) == before else show()
+
     begin.click(told(start), [layout, folder, copy], watched, **SPEAKS)
     cancel.click(told(stop), None, watched, **SPEAKS)
-    shown = gr.State(None)
-
-    def tick(before: Any) -> tuple[Any, ...]:
-        now = import_words(imports.latest)
-        return (gr.skip(),) * 4 if now == before else (*show(), now)
-
-    gr.Timer(REFRESH_SECONDS).tick(told(tick), shown, [*watched, shown], **READS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick), seen, watched, **READS)
+    return seen
 
 
 def build_taxonomy() -> None:
     """Every defect type with its place and definition."""
-    gr.Markdown("### Defect types")
-    query = gr.Textbox(show_label=False, container=False, placeholder="Find a type, group or class …")
-    table = gr.Dataframe(
-        value=taxonomy_rows(""),
-        headers=["class", "group", "type", "definition", "also called"],
-        datatype="str",
-        interactive=False,
-        wrap=True,
-        show_label=False,
-        max_height=520,
+    heading("Defect types")
+    query = gr.Textbox(
+        show_label=False, container=False, placeholder="Find a type, group or class …", elem_id="taxonomy-query"
     )
-    query.input(taxonomy_rows, query, table, **READS)
+    columns = [("Type", "31%"), ("Definition, and other names", "69%")]
+    found = table(columns, taxonomy_cells(""), elem_id="taxonomy")
+    query.input(taxonomy_cells, query, found, trigger_mode="always_last", **READS)

@@ -6,7 +6,9 @@ import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from db.schema import Role
 from db.store import Store
 from m3ad.datasets import IMPORTERS
 from m3ad.datasets.account import Account, Refused
@@ -90,6 +92,29 @@ def import_words(job: Import | None) -> str:
     return f"{said}: {account.added} added, {account.present} already there, {len(account.refused)} refused."
 
 
+def import_status(job: Import | None) -> dict[str, Any]:
+    """The same for `form_parts.status`: a state with its tone, and the words under it."""
+    if job is None:
+        title, tone = "No import yet", "quiet"
+    elif job.error:
+        title, tone = "Refused", "bad"
+    elif job.account is None:
+        title, tone = ("Cancelling" if job.cancel.is_set() else "Importing"), "busy"
+    else:
+        title, tone = ("Cancelled" if job.cancel.is_set() else "Imported"), "odd" if job.account.refused else "good"
+    words = job.folder.name if job else ""
+    return {"title": title, "words": words, "tone": tone, "share": None, "message": import_words(job)}
+
+
+def require_importer(store: Store, name: str) -> None:
+    """Raises Conflict unless the person is an admin: an import reads any folder of the machine that runs the app."""
+    if not any(user.name == name and user.role is Role.ADMIN for user in store.users()):
+        raise Conflict(
+            f"{name} may not import: an import reads folders of the machine that runs the app, so it is for admins. "
+            "Ask an admin to import the data set."
+        )
+
+
 def refused_rows(job: Import | None) -> list[list[str]]:
     """(file, why) of everything an import could not use."""
     return [[one.file, one.why] for one in job.account.refused] if job and job.account else []
@@ -117,3 +142,11 @@ def taxonomy_rows(query: str) -> list[list[str]]:
     taxonomy = default_taxonomy()
     nodes = taxonomy.search(query) if query.strip() else taxonomy.types
     return [[n.classname, n.group, n.name, n.definition, ", ".join(n.aliases)] for n in nodes]
+
+
+def taxonomy_cells(query: str) -> list[list[Any]]:
+    """The same for the page: the type with its place under it, the definition with other names under it."""
+    return [
+        [[name, f"{classname} › {group}"], [definition, also]]
+        for classname, group, name, definition, also in taxonomy_rows(query)
+    ]

@@ -33,7 +33,7 @@ def fill(store: Store, folder: Path, progress: Callable[[int, int], None] | None
         part.image.save(path, compress_level=1)
         new = NewCase(
             dataset=DATASET,
-            key=str(seed),
+            key=f"{category.name}/{seed}",
             scenario=part.scenario,
             category=part.category,
             images=(path,),
@@ -49,4 +49,4 @@ def fill(store: Store, folder: Path, progress: Callable[[int, int], None] | None
 def inspect_some(context: Context, case_ids: list[int]) -> None:
     """Inspect the first few cases in the background with the chosen model."""
     for case_id in case_ids[:INSPECTED]:
-        context.inspections.start(case_id, context.settings.model, Mode.AUTO, 0)
+        context.inspections.start(case_id, context.settings.model, Mode.AUTO, 0, background=True)

@@ -12,6 +12,8 @@ from m3ad.errors import NotFound
 from m3ad.records import Stage
 from training.config import PRESETS
 from ui import retrain_presenter as present
+from ui.components.form_parts import heading, run_notes, status
+from ui.components.frame import footer
 from ui.context import Context
 from ui.events import READS, SPEAKS, told
 from ui.retrain_service import EVERY, Retraining, RunView
@@ -20,7 +22,10 @@ from ui.shell import Shell, open_tab
 REFRESH_SECONDS = 2.0
 # What people change most; the other settings wait in an accordion.
 FIRST = ("method", "learning_rate", "batch", "accumulation", "epochs", "max_steps")
-STAGE_NAMES = {Stage.RAWS: "RAWS, supervised warm start", Stage.RCRL: "RCRL, reinforcement (GRPO)"}
+STAGE_NAMES = {Stage.RAWS: "RAWS · supervised", Stage.RCRL: "RCRL · rewards (GRPO)"}
+FOOTER = "A run belongs to this machine, not to the page: closing the page or the app does not stop it."
+# In the browser, before anything is sent: the second click of a double click meets a button that is off.
+STARTING = "() => ({ __type__: 'update', interactive: false, value: 'Starting …' })"
 
 
 @dataclass(frozen=True)
@@ -28,102 +33,118 @@ class SettingsForm:
     """The components of one stage's settings, in the order of `setting_fields`."""
 
     stage: Stage
-    box: gr.Group
+    box: gr.Column
     fields: list[Any]
 
     def values(self, given: Sequence[Any]) -> dict[str, Any]:
         """The components' values by setting name."""
         return dict(zip((field.name for field in present.setting_fields(self.stage)), given, strict=True))
 
+    def field(self, name: str) -> Any:
+        """The component of one setting."""
+        return self.values(self.fields)[name]
+
+
+@dataclass(frozen=True)
+class RunForm:
+    """The form of a new run."""
+
+    snapshot: gr.Dropdown
+    stage: gr.Radio
+    model: gr.Dropdown
+    preset: gr.Dropdown
+    hint: gr.Textbox
+    stages: list[SettingsForm]
+    command: gr.Textbox
+    begin: gr.Button
+
+    @property
+    def settings(self) -> list[Any]:
+        """Every setting of both stages."""
+        return [field for form in self.stages for field in form.fields]
+
+    @property
+    def asked(self) -> list[Any]:
+        """What the command is made of."""
+        return [self.stage, *(form.field("processes") for form in self.stages)]
+
+    def chosen(self, stage: str, values: Sequence[Any]) -> tuple[SettingsForm, Sequence[Any]]:
+        """The form of a stage and its part of the values of `settings`."""
+        first, second = self.stages
+        split = len(first.fields)
+        return (first, values[:split]) if first.stage == stage else (second, values[split:])
+
 
 def build(context: Context, shell: Shell) -> None:
     """Build the tab; all behaviour is in `ui.retrain_service` and `ui.retrain_presenter`."""
     service = Retraining(context.store, context.workspace)
-    with gr.Row(elem_classes="retrain", equal_height=False):
-        with gr.Column(scale=2, min_width=340, elem_classes="panel"):
-            snapshot = build_snapshot(service, shell)
-            begun, started = build_start(context, service, shell, snapshot)
-        with gr.Column(scale=5, elem_classes="panel"):
+    with gr.Row(elem_classes="m3-work m3-work-retrain"):
+        with gr.Column(elem_classes="m3-panel m3-form"):
+            with gr.Column(elem_classes="m3-form-body"):
+                snapshot = build_snapshot(service, shell)
+                form = build_form(snapshot)
+        with gr.Column(elem_classes="m3-panel m3-watch"):
+            started = gr.State(None)
+            begun = wire_start(context, service, shell, form, started)
             build_watch(service, shell, begun, started)
+    footer((), FOOTER)
 
 
 def build_snapshot(service: Retraining, shell: Shell) -> gr.Dropdown:
     """Choose a snapshot, or take a new one of the annotated cases that match."""
-    gr.Markdown("### 1 · Data")
-    snapshot = gr.Dropdown([], label="Snapshot", info="A frozen list of cases and their annotations.")
-    with gr.Accordion("Take a new snapshot", open=False):
-        name = gr.Textbox(label="Name", placeholder="corrections-1", max_length=60)
-        with gr.Row():
-            scenario = gr.Dropdown([EVERY], value=EVERY, label="Scenario", min_width=100)
-            category = gr.Dropdown([EVERY], value=EVERY, label="Category", min_width=100)
-            dataset = gr.Dropdown([EVERY], value=EVERY, label="Data set", min_width=100)
-        count = gr.Markdown("", elem_classes="hint")
-        take = gr.Button("Take snapshot", size="sm")
+    heading("Data")
+    snapshot = gr.Dropdown(
+        [], label="Snapshot", info="A frozen list of cases and their annotations.", elem_id="run-snapshot"
+    )
+    with gr.Accordion("Take a new snapshot", open=False, elem_id="new-snapshot") as new:
+        name = gr.Textbox(label="Name", placeholder="corrections-1", max_length=60, elem_id="snapshot-name")
+        with gr.Row(elem_classes="m3-three"):
+            scenario = gr.Dropdown([EVERY], value=EVERY, label="Scenario", min_width=60)
+            category = gr.Dropdown([EVERY], value=EVERY, label="Category", min_width=60)
+            dataset = gr.Dropdown([EVERY], value=EVERY, label="Data set", min_width=60)
+        with gr.Row(elem_classes="m3-line"):
+            count = gr.Textbox(show_label=False, container=False, interactive=False, elem_id="snapshot-count")
+            take = gr.Button("Take snapshot", size="sm", elem_id="take-snapshot", min_width=110)
     filters = [scenario, category, dataset]
     for one in filters:
         one.input(told(service.count_words), filters, count, **READS)
 
-    def take_it(name: str, *chosen: str) -> Any:
+    def take_it(name: str | None, *chosen: str) -> Any:
         taken = service.take_snapshot(name, *chosen)
-        return gr.Dropdown(service.snapshot_choices(), value=taken.id)
+        choices = gr.Dropdown(service.snapshot_choices(), value=taken.id)
+        return choices, service.proposed_name(""), gr.Accordion(open=False)
 
-    take.click(told(take_it), [name, *filters], snapshot, **SPEAKS)
+    take.click(told(take_it), [name, *filters], [snapshot, name, new], **SPEAKS)
 
-    def refresh(current: int | None) -> tuple[Any, ...]:
+    def refresh(current: int | None, name: str | None, *chosen: str) -> tuple[Any, ...]:
         choices = service.snapshot_choices()
         value = current if current in [key for _, key in choices] else (choices[0][1] if choices else None)
-        facets = [gr.Dropdown([EVERY, *names]) for names in service.facet_names()]
-        return (gr.Dropdown(choices, value=value), *facets, service.count_words(EVERY, EVERY, EVERY))
+        facets = [gr.update(choices=[EVERY, *names]) for names in service.facet_names()]
+        new = gr.skip() if choices else gr.Accordion(open=True)
+        words = service.count_words(*chosen)
+        return (gr.Dropdown(choices, value=value), service.proposed_name(name), *facets, words, new)
 
     for event in (shell.tab("retrain").select, shell.arrived.then):
-        event(told(refresh), snapshot, [snapshot, *filters, count], **READS)
+        event(told(refresh), [snapshot, name, *filters], [snapshot, name, *filters, count, new], **READS)
     return snapshot
 
 
-def build_start(context: Context, service: Retraining, shell: Shell, snapshot: gr.Dropdown) -> tuple[Any, gr.State]:
-    """The form of a new run, the command it is, and its start; returns the start's event and the started run's name."""
-    gr.Markdown("### 2 · Run")
-    stage = gr.Radio([(name, str(key)) for key, name in STAGE_NAMES.items()], value=str(Stage.RAWS), show_label=False)
-    with gr.Row():
-        start_model = gr.Dropdown([], label="Start model", min_width=140)
-        preset = gr.Dropdown(sorted(PRESETS), value="cpu demo", label="Preset", min_width=120)
+def build_form(snapshot: gr.Dropdown) -> RunForm:
+    """Stage, start model, settings; the command and the Start button stay in sight below them."""
+    heading("Run")
+    stages = [(name, str(key)) for key, name in STAGE_NAMES.items()]
+    stage = gr.Radio(stages, value=str(Stage.RAWS), show_label=False, container=False, elem_id="run-stage")
+    with gr.Row(elem_classes="m3-two"):
+        model = gr.Dropdown([], label="Start model", min_width=60, elem_id="start-model")
+        preset = gr.Dropdown(sorted(PRESETS), value="cpu demo", label="Preset", min_width=60)
+    hint = gr.Textbox(show_label=False, container=False, interactive=False, lines=2, elem_id="start-hint")
     forms = [build_settings(key, visible=key is Stage.RAWS) for key in STAGE_NAMES]
-    everything = [field for form in forms for field in form.fields]
-    command = gr.Code(label="Command", language="shell", lines=1, interactive=False)
-    begin = gr.Button("Start run", variant="primary", elem_id="start-run")
-    started = gr.State(None)
-
-    def show_stage(chosen: str, preset: str) -> list[Any]:
-        return [gr.Group(visible=form.stage == chosen) for form in forms] + fill(preset)
-
-    def fill(preset: str) -> list[Any]:
-        filled = {form.stage: present.field_values(PRESETS[preset][form.stage]) for form in forms}
-        return [filled[form.stage][one.name] for form in forms for one in present.setting_fields(form.stage)]
-
-    stage.change(show_stage, [stage, preset], [*(form.box for form in forms), *everything], **READS)
-    preset.change(fill, preset, everything, **READS)
-
-    def start(chosen: str, model: str, snapshot_id: int | None, *values: Any) -> tuple[Any, ...]:
-        form = next(form for form in forms if form.stage == chosen)
-        offset = 0 if form is forms[0] else len(forms[0].fields)
-        settings = present.settings_from_fields(
-            form.stage, form.values(values[offset : offset + len(form.fields)])
+    with gr.Column(elem_classes="m3-form-end"):
+        command = gr.Textbox(
+            label="Command", lines=2, max_lines=2, interactive=False, buttons=["copy"], elem_id="run-command"
         )
-        if snapshot_id is None:
-            raise NotFound("There is no snapshot yet: take one of the annotated cases first.")
-        run = service.start(form.stage, model, snapshot_id, settings)
-        gr.Info(f"Run {run} started. It goes on when this page is closed.")
-        return run, service.command(run)
-
-    begun = begin.click(told(start), [stage, start_model, snapshot, *everything], [started, command], **SPEAKS)
-
-    def models(current: str | None) -> Any:
-        names = context.monitors.names()
-        return gr.Dropdown(names, value=current if current in names else names[0])
-
-    for event in (shell.tab("retrain").select, shell.arrived.then):
-        event(told(models), start_model, start_model, **READS)
-    return begun, started
+        begin = gr.Button("Start run", variant="primary", interactive=False, elem_id="start-run")
+    return RunForm(snapshot, stage, model, preset, hint, forms, command, begin)
 
 
 def build_settings(stage: Stage, *, visible: bool) -> SettingsForm:
@@ -131,11 +152,11 @@ def build_settings(stage: Stage, *, visible: bool) -> SettingsForm:
     declared = {field.name: field for field in present.setting_fields(stage)}
     values = present.field_values(PRESETS["cpu demo"][stage])
     made: dict[str, Any] = {}
-    with gr.Group(visible=visible) as box:
-        with gr.Row():
+    with gr.Column(visible=visible, elem_classes="m3-settings") as box:
+        with gr.Row(elem_classes="m3-two"):
             for name in FIRST:
                 made[name] = setting_input(declared[name], values[name])
-        with gr.Accordion("All settings", open=False):
+        with gr.Accordion("All settings", open=False), gr.Row(elem_classes="m3-two"):
             for name, field in declared.items():
                 if name not in made:
                     made[name] = setting_input(field, values[name])
@@ -144,82 +165,137 @@ def build_settings(stage: Stage, *, visible: bool) -> SettingsForm:
 
 def setting_input(field: present.SettingField, value: Any) -> Any:
     """The component that fits a setting; its help stands under its label."""
-    common = {"label": field.label, "value": value, "info": field.help, "interactive": True}
+    common = {"label": field.label, "value": value, "info": field.help, "interactive": True, "min_width": 60}
     if field.kind == "choice":
-        return gr.Dropdown(list(field.choices), min_width=130, **common)
+        return gr.Dropdown(list(field.choices), **common)
     if field.kind == "bool":
         return gr.Checkbox(**common)
-    return gr.Number(precision=0 if field.kind == "int" else None, min_width=130, **common)
+    return gr.Number(precision=0 if field.kind == "int" else None, **common)
+
+
+def wire_start(context: Context, service: Retraining, shell: Shell, form: RunForm, started: gr.State) -> Any:
+    """Make the form work; returns the event that starts a run."""
+
+    def fill(preset: str) -> list[Any]:
+        filled = {one.stage: present.field_values(PRESETS[preset][one.stage]) for one in form.stages}
+        return [filled[one.stage][field.name] for one in form.stages for field in present.setting_fields(one.stage)]
+
+    form.preset.input(fill, form.preset, form.settings, **READS)
+
+    def planned(stage: str, raws: float | None, rcrl: float | None) -> str:
+        processes = raws if stage == Stage.RAWS else rcrl
+        return service.planned_command(Stage(stage), max(1, int(processes or 1)))
+
+    def enter(model: str | None, *asked: Any) -> list[Any]:
+        stage, names = Stage(asked[0]), context.monitors.names()
+        value = service.start_model(stage, names, model)
+        shown = [gr.Column(visible=one.stage is stage) for one in form.stages]
+        return [gr.Dropdown(names, value=value), service.start_hint(stage, value), planned(*asked), *shown]
+
+    entered = [form.model, form.hint, form.command, *(one.box for one in form.stages)]
+    for event in (shell.tab("retrain").select, shell.arrived.then, form.stage.input):
+        event(told(enter), [form.model, *form.asked], entered, **READS)
+    form.model.input(lambda s, m: service.start_hint(Stage(s), m), [form.stage, form.model], form.hint, **READS)
+    for one in form.stages:
+        one.field("processes").change(told(planned), form.asked, form.command, **READS)
+
+    def ready(snapshot_id: int | None) -> Any:
+        return gr.Button("Start run", interactive=snapshot_id is not None)
+
+    form.snapshot.change(ready, form.snapshot, form.begin, **READS)
+
+    def start(stage: str, model: str, snapshot_id: int | None, *values: Any) -> str:
+        chosen, given = form.chosen(stage, values)
+        settings = present.settings_from_fields(chosen.stage, chosen.values(given))
+        if snapshot_id is None:
+            raise NotFound("There is no snapshot yet: take one of the annotated cases first.")
+        run = service.start(chosen.stage, model, snapshot_id, settings)
+        gr.Info(f"Run {run} started. It goes on when this page is closed.")
+        return run
+
+    form.begin.click(None, None, form.begin, js=STARTING, queue=False, api_visibility="private")
+    given = [form.stage, form.model, form.snapshot, *form.settings]
+    begun = form.begin.click(told(start), given, started, trigger_mode="once", **SPEAKS)
+    begun.then(ready, form.snapshot, form.begin, **READS)
+    begun.then(told(planned), form.asked, form.command, **READS)
+    return begun
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The components of the run under watch."""
+
+    run: gr.Dropdown
+    stop: gr.Button
+    discard: gr.Button
+    use: gr.Button
+    sure: gr.Button
+    keep: gr.Button
+    status: gr.HTML
+    plot: gr.Plot
+    notes: gr.HTML
+    seen: gr.State
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `shown` fills."""
+        return [self.run, self.status, self.plot, self.notes, self.stop, self.discard, self.use, self.seen]
+
+
+def lay_out_watch() -> Watch:
+    """Run and buttons, status, curves, notes; the buttons of a confirmation take the place of the others."""
+    with gr.Row(elem_classes="m3-line m3-watch-top"):
+        run = gr.Dropdown([], label="Run", show_label=False, container=False, elem_id="run", min_width=200)
+        stop = gr.Button("Stop and keep", interactive=False, elem_id="stop-run", min_width=110)
+        discard = gr.Button("Discard", interactive=False, variant="stop", elem_id="discard-run", min_width=80)
+        sure = gr.Button("Discard it", visible=False, variant="stop", elem_id="discard-sure", min_width=200)
+        keep = gr.Button("Keep it", visible=False, elem_id="discard-not", min_width=80)
+        use = gr.Button(
+            "Inspect with this model", interactive=False, variant="primary", elem_id="use-model", min_width=170
+        )
+    said = status(present.NO_RUN, elem_id="run-state")
+    plot = gr.Plot(show_label=False, container=False, elem_id="run-curves", buttons=[])
+    notes = run_notes({"samples": None, "log": "", "command": ""}, elem_id="run-notes")
+    return Watch(run, stop, discard, use, sure, keep, said, plot, notes, gr.State(None))
 
 
 def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State) -> None:
     """One run under watch: state, progress, curves, samples, log; stop and keep, discard, inspect with it."""
-    gr.Markdown("### 3 · Watch")
-    run = gr.Dropdown([], label="Run", show_label=False, container=False, elem_id="run")
-    state = gr.Markdown("No run yet. Annotate some cases, take a snapshot, start a RAWS run.", elem_id="run-state")
-    plot = gr.Plot(show_label=False, elem_id="run-curves")
-    with gr.Row():
-        stop = gr.Button("Stop and keep", interactive=False)
-        discard = gr.Button("Discard", interactive=False, variant="stop")
-        use = gr.Button("Inspect with this model", interactive=False, variant="primary", elem_id="use-model")
-    with gr.Tabs():
-        with gr.Tab("Sample answers"):
-            samples = gr.Dataframe(
-                headers=["step", "case", "rewards", "text"],
-                datatype="str",
-                interactive=False,
-                wrap=True,
-                show_label=False,
-                column_widths=["60px", "90px", "190px", "auto"],
-                max_height=230,
-            )
-        with gr.Tab("Log"):
-            log = gr.Textbox(lines=10, max_lines=10, interactive=False, show_label=False, autoscroll=True)
-    seen = gr.State(None)
-    watched = [state, plot, samples, log, stop, discard, use, seen]
+    watch = lay_out_watch()
 
-    def show(name: str | None, before: Any, *, again: bool = False) -> Any:
-        view = service.view(name)
-        if view.version == before and not again:
-            return (gr.skip(),) * len(watched)
-        return shown(view)
-
-    def shown(view: RunView) -> tuple[Any, ...]:
+    def shown(view: RunView, run: Any) -> tuple[Any, ...]:
+        buttons = (view.can_stop, view.can_discard, view.model is not None)
         return (
-            view.words,
+            run,
+            view.status,
             view.figure,
-            view.samples,
-            view.log,
-            gr.Button(interactive=view.can_stop),
-            gr.Button(interactive=view.can_discard),
-            gr.Button(interactive=view.model is not None),
+            view.notes,
+            *(gr.Button(interactive=on) for on in buttons),
             view.version,
         )
 
     def choose(wanted: str | None) -> tuple[Any, ...]:
+        service.register_models()
         choices = service.run_choices()
-        names = [name for _, name in choices]
-        value = wanted if wanted in names else (names[0] if names else None)
-        return (gr.Dropdown(choices, value=value), *shown(service.view(value)))
+        name = wanted if wanted in [name for _, name in choices] else service.default_run()
+        return shown(service.view(name), gr.Dropdown(choices, value=name))
 
-    for event in (shell.tab("retrain").select, shell.arrived.then):
-        event(told(choose), run, [run, *watched], **READS)
-    begun.success(told(choose), started, [run, *watched], **READS)
-    run.input(told(lambda name: show(name, None, again=True)), run, watched, **READS)
-    gr.Timer(REFRESH_SECONDS).tick(told(show), [run, seen], watched, **READS)
+    def tick(name: str | None, before: Any) -> tuple[Any, ...]:
+        if service.version(name) == before:
+            return (gr.skip(),) * len(watch.outputs)
+        return choose(name)
+
+    for event in (shell.tab("retrain").select, shell.arrived.then, watch.run.input):
+        event(told(choose), watch.run, watch.outputs, **READS)
+    begun.success(told(choose), started, watch.outputs, **READS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick), [watch.run, watch.seen], watch.outputs, **READS)
 
     def stopped(name: str) -> tuple[Any, ...]:
         gr.Info("The run saves its model at the end of this step.")
         service.stop(name)
-        return show(name, None, again=True)
+        return choose(name)
 
-    def discarded(name: str) -> tuple[Any, ...]:
-        service.discard(name)
-        gr.Info(f"Run {name} was stopped and its files were removed. Annotations and snapshot are untouched.")
-        return choose(None)
-
-    stop.click(told(stopped), run, watched, **SPEAKS)
-    discard.click(told(discarded), run, [run, *watched], **SPEAKS)
+    watch.stop.click(told(stopped), watch.run, watch.outputs, **SPEAKS)
 
     def inspect_with(name: str) -> tuple[Any, ...]:
         model = service.view(name).model
@@ -227,4 +303,33 @@ def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State
             raise NotFound(f"Run {name} has no model yet: wait until it has finished.")
         return model, open_tab("inspect")
 
-    use.click(told(inspect_with), run, [shell.model, shell.tabs], **SPEAKS)
+    watch.use.click(told(inspect_with), watch.run, [shell.model, shell.tabs], **SPEAKS)
+    wire_discard(service, watch, choose)
+
+
+def wire_discard(service: Retraining, watch: Watch, choose: Any) -> None:
+    """Discard asks first, in place of the buttons, and names the run it asked about."""
+    doomed = gr.State(None)
+    buttons = [watch.stop, watch.discard, watch.use, watch.sure, watch.keep]
+
+    def swap(asking: bool, name: str | None = None) -> list[Any]:
+        sure = gr.Button(f"Discard {name} and its files" if name else "Discard it", visible=asking)
+        return [*(gr.Button(visible=not asking) for _ in range(3)), sure, gr.Button(visible=asking)]
+
+    watch.discard.click(lambda name: [name, *swap(True, name)], watch.run, [doomed, *buttons], **READS)
+
+    def calm() -> list[Any]:
+        return [None, *swap(False)]
+
+    watch.keep.click(calm, None, [doomed, *buttons], **READS)
+    watch.run.input(calm, None, [doomed, *buttons], **READS)
+
+    def discarded(name: str | None) -> tuple[Any, ...]:
+        if name is None:
+            raise NotFound("No run is marked for discarding: choose one and press Discard.")
+        service.discard(name)
+        gr.Info(f"Run {name} was stopped and its files were removed. Annotations and snapshot are untouched.")
+        return choose(None)
+
+    gone = watch.sure.click(told(discarded), doomed, watch.outputs, **SPEAKS)
+    gone.then(calm, None, [doomed, *buttons], **READS)

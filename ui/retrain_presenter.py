@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,8 +48,25 @@ STATE_WORDS = {
     RunState.STOPPED: "stopped, model kept",
     RunState.FAILED: "failed",
 }
+# What the dot beside a run's name says; see `ui.components.form_parts.status`.
+TONES = {
+    RunState.READY: "quiet",
+    RunState.RUNNING: "busy",
+    RunState.STOPPING: "odd",
+    RunState.FINISHED: "good",
+    RunState.STOPPED: "good",
+    RunState.FAILED: "bad",
+}
+NO_RUN = {
+    "title": "No run yet",
+    "words": "",
+    "tone": "quiet",
+    "share": None,
+    "message": "Annotate some cases, take a snapshot of them, start a RAWS run.",
+}
 MAX_POINTS = 600  # a curve is thinned for the screen only; events.jsonl keeps every point
 MAX_SAMPLES = 12
+CURVES_HEIGHT = 204  # pixels; style and figure agree, so nothing jumps
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,32 +129,47 @@ def _typed(field: SettingField, value: Any) -> Any:
 
 
 def curves(events: Events, stage: Stage) -> go.Figure:
-    """One small panel per group of metrics over the steps; empty panels before the first point."""
+    """One small panel per group of metrics over the steps; before its first point a panel has a word and no axes."""
     panels = PANELS[stage]
     logs = [event for event in events if event.get("kind") == "log"]
-    figure = make_subplots(rows=1, cols=len(panels), subplot_titles=[title for title, _ in panels])
+    titles = [title for title, _ in panels]
+    figure = make_subplots(rows=1, cols=len(panels), subplot_titles=titles, horizontal_spacing=0.06)
     for column, (_, lines) in enumerate(panels, start=1):
+        drawn = 0
         for legend, (metric, colour) in lines.items():
             points = thinned([(log["step"], log[metric]) for log in logs if log.get(metric) is not None])
+            drawn += len(points)
             x, y = [step for step, _ in points], [value for _, value in points]
             mode = "lines+markers" if len(points) < 30 else "lines"
             line = go.Scatter(
                 x=x, y=y, name=legend, mode=mode, line={"color": colour, "width": 2}, showlegend=len(lines) > 1
             )
             figure.add_trace(line, row=1, col=column)
+        if not drawn:
+            _leave_empty(figure, column)
     _style(figure)
     return figure
+
+
+def _leave_empty(figure: go.Figure, column: int) -> None:
+    """No axes where there is nothing to read on them."""
+    figure.update_xaxes(visible=False, row=1, col=column)
+    figure.update_yaxes(visible=False, row=1, col=column)
+    place = {"xref": "x domain", "yref": "y domain"} if column == 1 else {
+        "xref": f"x{column} domain", "yref": f"y{column} domain"
+    }
+    figure.add_annotation(text="no points yet", x=0.5, y=0.5, showarrow=False, **place)
 
 
 def _style(figure: go.Figure) -> None:
     """Transparent, quiet, the same size with and without points: readable in light and dark, and nothing jumps."""
     figure.update_layout(
-        height=230,
-        margin={"l": 44, "r": 12, "t": 34, "b": 34},
+        height=CURVES_HEIGHT,
+        margin={"l": 40, "r": 8, "t": 26, "b": 40},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": 11, "color": GREY},
-        legend={"orientation": "h", "y": -0.22, "x": 0.5, "xanchor": "center"},
+        font={"size": 11, "color": GREY, "family": "Inter, system-ui, sans-serif"},
+        legend={"orientation": "h", "y": -0.14, "x": 0.5, "xanchor": "center", "yanchor": "top"},
         hovermode="x unified",
         uirevision="run",
     )
@@ -177,6 +208,13 @@ def progress_words(state: RunState, progress: Progress) -> str:
     return words
 
 
+def run_status(name: str, state: RunState, progress: Progress, message: str) -> dict[str, Any]:
+    """The value of the status part for a run. `message` may be anything: it is shown as text."""
+    share = progress.step / progress.total if progress.total else None
+    words = progress_words(state, progress)
+    return {"title": name, "words": words, "tone": TONES[state], "share": share, "message": message}
+
+
 def duration(seconds: float) -> str:
     """A duration as people say it."""
     if seconds < 90:
@@ -195,11 +233,15 @@ def snapshot_words(snapshot: Snapshot) -> str:
     return f"{snapshot.name} · {snapshot.size} cases ({snapshot.anomalous} anomalous, {normal} normal)"
 
 
+def next_snapshot_name(taken: Collection[str]) -> str:
+    """ "corrections-1", "corrections-2", …: the first that is free."""
+    number = 1
+    while f"corrections-{number}" in taken:
+        number += 1
+    return f"corrections-{number}"
+
+
 def command_words(command: Sequence[str]) -> str:
     """A command as one can paste it into a shell."""
     return shlex.join(command)
 
-
-def plain(text: str) -> str:
-    """Text of a process or person for a Markdown field: every sign that Markdown or HTML would read is escaped."""
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+-.!|~$" else sign for sign in html.escape(text, quote=False))

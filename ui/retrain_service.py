@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,25 +13,34 @@ import plotly.graph_objects as go
 from db.filters import CaseFilter, Status
 from db.store import Store
 from m3ad.errors import NotFound, RunError
-from m3ad.records import RunState, Scenario, Snapshot, Stage
+from m3ad.monitor.names import NAMES
+from m3ad.records import Run, RunState, Scenario, Snapshot, Stage
 from training import launch
 from training.config import Settings
-from training.loop import create_run, discard_run
+from training.loop import create_run, discard_run, next_run_name
 from training.promotion import register_finished
 from training.run import RunFolder
 from ui import retrain_presenter as present
 
 EVERY = "all"
+ALIVE = (RunState.RUNNING, RunState.STOPPING)
+ENDED = (RunState.FINISHED, RunState.STOPPED)  # with a model
 
 
 @dataclass(frozen=True)
 class RunView:
-    """One run as the page shows it. `version` changes when anything shown changed."""
+    """One run as the page shows it.
 
-    words: str
+    Attributes:
+        status: for `form_parts.status`.
+        notes: for `form_parts.run_notes`.
+        model: name of the model that came of it, or None.
+        version: changes when anything shown changed; see `Retraining.version`.
+    """
+
+    status: dict[str, Any]
     figure: go.Figure
-    samples: list[list[str]]
-    log: str
+    notes: dict[str, Any]
     can_stop: bool
     can_discard: bool
     model: str | None
@@ -42,6 +53,7 @@ class Retraining:
     def __init__(self, store: Store, workspace: Path) -> None:
         self._store = store
         self._workspace = workspace
+        self._starting = threading.Lock()
 
     # --- data
 
@@ -53,11 +65,19 @@ class Retraining:
     def count_words(self, scenario: str, category: str, dataset: str) -> str:
         """How many annotated cases a snapshot with these filters would hold."""
         count = self._store.count_cases(case_filter(scenario, category, dataset))
-        return f"{count} annotated cases match." if count else "No annotated case matches: annotate some first."
+        if not count:
+            return "No annotated case matches: annotate some first."
+        return f"{count} annotated case{'s match' if count > 1 else ' matches'}."
 
-    def take_snapshot(self, name: str, scenario: str, category: str, dataset: str) -> Snapshot:
+    def proposed_name(self, current: str | None) -> str:
+        """The name a person has typed, or the first free "corrections-N" when there is none or it is taken."""
+        taken = {snapshot.name for snapshot in self._store.snapshots()}
+        current = (current or "").strip()
+        return current if current and current not in taken else present.next_snapshot_name(taken)
+
+    def take_snapshot(self, name: str | None, scenario: str, category: str, dataset: str) -> Snapshot:
         """Freeze the annotated cases that match. Raises Conflict or NotFound with a sentence."""
-        if not name.strip():
+        if not name or not name.strip():
             raise RunError("Give the snapshot a name, for example corrections-1.")
         return self._store.create_snapshot(name.strip(), case_filter(scenario, category, dataset))
 
@@ -66,29 +86,81 @@ class Retraining:
         snapshots = sorted(self._store.snapshots(), key=lambda one: one.id, reverse=True)
         return [(present.snapshot_words(one), one.id) for one in snapshots]
 
-    # --- runs
+    # --- start
+
+    def start_model(self, stage: Stage, names: list[str], current: str | None) -> str:
+        """The model a run of this stage starts from unless a person chooses: RCRL goes on from RAWS."""
+        if stage is Stage.RCRL and (current is None or not self._knows_raws(current)):
+            return next((name for name in names if self._knows_raws(name)), current or names[0])
+        return current if current in names else names[0]
+
+    def start_hint(self, stage: Stage, model: str) -> str:
+        """A sentence on what the stage asks of its start model, and whether this one has it."""
+        if stage is Stage.RAWS:
+            return "RAWS starts from any model: a base model, or one that was trained before."
+        if self._knows_raws(model):
+            return "RCRL goes on from a RAWS model, as this one is."
+        return (
+            "RCRL needs a RAWS model, and this one is not known to be one: without the habit of reflecting there is "
+            "little to reward. Run RAWS first and start from its model."
+        )
+
+    def _knows_raws(self, name: str) -> bool:
+        """True for the published models and for what came of a run here: they think, reflect and answer in form."""
+        return name in NAMES or any(model.name == name and model.run for model in self._store.models())
+
+    def planned_command(self, stage: Stage, processes: int) -> str:
+        """The command that `start` would run now, ready for a shell."""
+        name = next_run_name(self._store, self._workspace, stage)
+        return present.command_words(launch.command_of(stage, self._workspace / "runs" / name, processes))
 
     def start(self, stage: Stage, start_model: str, snapshot_id: int, settings: Settings) -> str:
-        """Create a run and start its process; returns the run's name."""
-        run = create_run(
-            self._store,
-            self._workspace,
-            stage=stage,
-            start_model=start_model,
-            snapshot_id=snapshot_id,
-            settings=settings,
-        )
-        launch.start(RunFolder(run.folder))
+        """Create a run and start its process; returns the run's name. Raises RunError while the same run is under way.
+
+        A double click, or two people at once, must not train the same thing twice.
+        """
+        with self._starting:
+            self._refuse_twin(stage, start_model, snapshot_id, settings)
+            run = create_run(
+                self._store,
+                self._workspace,
+                stage=stage,
+                start_model=start_model,
+                snapshot_id=snapshot_id,
+                settings=settings,
+            )
+            launch.start(RunFolder(run.folder))
         return run.name
 
-    def command(self, name: str) -> str:
-        """The command that the run is, ready for a shell."""
-        return present.command_words(launch.command(self._folder(name)))
+    def _refuse_twin(self, stage: Stage, start_model: str, snapshot_id: int, settings: Settings) -> None:
+        wanted = (stage, start_model, snapshot_id)
+        for run in self._present_runs():
+            folder = RunFolder(run.folder)
+            same = (run.stage, run.start_model, run.snapshot_id) == wanted and folder.config().settings == settings
+            if same and folder.state() in ALIVE:
+                raise RunError(
+                    f"Run {run.name} is training just this: same data, same start model, same settings. "
+                    "Watch it, or change something first."
+                )
+
+    # --- watch
 
     def run_choices(self) -> list[tuple[str, str]]:
         """(words, name) of every run whose folder is there, newest first."""
-        runs = sorted(self._store.runs(), key=lambda run: run.created, reverse=True)
-        return present.run_rows([RunFolder(run.folder) for run in runs if run.folder.exists()])
+        return present.run_rows([RunFolder(run.folder) for run in self._present_runs()])
+
+    def default_run(self) -> str | None:
+        """The run to look at first: the newest one under way, else the newest."""
+        runs = self._present_runs()
+        alive = [run for run in runs if RunFolder(run.folder).state() in ALIVE]
+        return next((run.name for run in alive + runs), None)
+
+    def register_models(self) -> None:
+        """Make every model that came of a run a model to choose, also of runs that ended while nobody looked."""
+        known = {model.run for model in self._store.models()}
+        for run in self._present_runs():
+            if run.name not in known and RunFolder(run.folder).state() in ENDED:
+                register_finished(self._store, run)
 
     def stop(self, name: str) -> None:
         """Ask the run to save and end; it is made to after a while."""
@@ -98,33 +170,40 @@ class Retraining:
         """End the run if it is alive and remove its files; refused while a model comes from it."""
         discard_run(self._store, name)
 
+    def version(self, name: str | None) -> tuple[Any, ...]:
+        """Changes when anything shown of the run, or the list of runs, changed; reads no file's content but states."""
+        runs = {run.name: run for run in self._present_runs()}
+        names = tuple(runs)
+        if name is None or name not in runs:
+            return (None, "", 0, 0, names)
+        folder = RunFolder(runs[name].folder)
+        return (name, folder.state().value, _size(folder.path / "events.jsonl"), _size(folder.path / "log.txt"), names)
+
     def view(self, name: str | None) -> RunView:
         """Everything the page shows of a run; registers its model once it is there."""
+        version = self.version(name)  # before reading: what is written meanwhile counts as news next time
         if name is None:
-            words = "No run yet. Annotate some cases, take a snapshot, start a RAWS run."
-            return RunView(words, present.curves([], Stage.RAWS), [], "", False, False, None, ())
+            notes = {"samples": None, "log": "", "command": ""}
+            return RunView(present.NO_RUN, present.curves([], Stage.RAWS), notes, False, False, None, version)
         folder = self._folder(name)
-        state = folder.state()
-        events, position = folder.events()
-        log = folder.log_tail()
-        words = f"**{name}** · " + present.progress_words(state, folder.progress())
-        if message := folder.message():
-            words += f"\n\n{present.plain(message)}"
+        state, stage = folder.state(), folder.config().stage
+        events, _ = folder.events()
+        samples = present.sample_rows(events) if stage is Stage.RCRL else None
+        command = present.command_words(launch.command(folder))
         return RunView(
-            words=words,
-            figure=present.curves(events, folder.config().stage),
-            samples=present.sample_rows(events),
-            log=log,
+            status=present.run_status(name, state, folder.progress(), folder.message()),
+            figure=present.curves(events, stage),
+            notes={"samples": samples, "log": folder.log_tail(), "command": command},
             can_stop=state is RunState.RUNNING,
-            can_discard=state not in (RunState.FINISHED, RunState.STOPPED),
-            model=self._model(name, state),
-            version=(name, state, position, len(log)),
+            can_discard=state not in ENDED,
+            model=register_finished(self._store, self._store.run(name)).name if state in ENDED else None,
+            version=version,
         )
 
-    def _model(self, name: str, state: RunState) -> str | None:
-        if state not in (RunState.FINISHED, RunState.STOPPED):
-            return None
-        return register_finished(self._store, self._store.run(name)).name
+    def _present_runs(self) -> list[Run]:
+        """The runs whose folders are there, newest first."""
+        runs: Iterable[Run] = self._store.runs()
+        return sorted((run for run in runs if run.folder.exists()), key=lambda run: run.created, reverse=True)
 
     def _folder(self, name: str) -> RunFolder:
         folder = RunFolder(self._store.run(name).folder)
@@ -141,3 +220,7 @@ def case_filter(scenario: str, category: str, dataset: str) -> CaseFilter:
         dataset=None if dataset == EVERY else dataset,
         status=Status.ANNOTATED,
     )
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0

@@ -118,9 +118,10 @@ def theme() -> gr.themes.Base:
 
 
 def head() -> str:
-    """What goes into the page's <head>: the stylesheet, the colour mode and the keyboard.
+    """What goes into the page's <head>: the stylesheets, the colour mode and the keyboard.
 
-    The stylesheet is not given as Gradio's `css`, which would rewrite its selectors and drop some of its rules.
+    The stylesheets are not given as Gradio's `css`, which would rewrite its selectors and drop some of its rules.
     """
     scripts = "".join(f"<script>{static(name)}</script>" for name in ("mode.js", "keys.js"))
-    return f"<style>{static('style.css')}</style>{scripts}"
+    styles = "".join(f"<style>{static(name)}</style>" for name in ("style.css", "forms.css"))
+    return styles + scripts

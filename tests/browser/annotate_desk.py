@@ -1,17 +1,11 @@
-"""What the browser tests of the workbench share: cases to annotate, the page on a free port, a hand that works it."""
+"""What the browser tests of the workbench share: cases to annotate and a hand that works the page."""
 
 from __future__ import annotations
 
-import socket
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, Page, expect
 
@@ -21,10 +15,8 @@ from m3ad.monitor.base import Answer
 from m3ad.records import Defect, Mode, NewCase, Probability, Scenario, Verdict
 from m3ad.settings import Settings
 from m3ad.trace import read, render
-from ui.build import make_app
 from ui.context import Context
 
-PORTS = range(7880, 7890)
 SUGGESTED = Verdict(True, (Defect("crack", Box(0.3, 0.52, 0.44, 0.62)), Defect("bent", Box(0.525, 0.3, 0.6, 0.45))))
 
 
@@ -48,31 +40,6 @@ def suggest(store: Store, case_id: int, verdict: Verdict = SUGGESTED) -> int:
     text = render(verdict, "I looked at it closely.")
     answer = Answer(text, read(text), Probability(0.4, 0.61), 1.0, 50, False)
     return store.add_inspection(case_id, "demo", Mode.AUTO, 0, answer).id
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
-
-
-@contextmanager
-def served(context: Context) -> Iterator[str]:
-    """The real page, served from a thread; yields its address."""
-    port = next(port for port in PORTS if _free(port))
-    server = uvicorn.Server(uvicorn.Config(make_app(context), host="127.0.0.1", port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        deadline = time.monotonic() + 60
-        while not server.started:
-            assert thread.is_alive(), "the server ended"
-            assert time.monotonic() < deadline, "the server did not start"
-            time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}/"
-    finally:
-        server.should_exit = True
-        thread.join(20)
-        context.inspections.close()
 
 
 def no_model(source: str) -> Any:
@@ -100,7 +67,7 @@ class Desk:
 
     def at(self, case_id: int) -> Desk:
         """Wait until the case and its picture are on the screen."""
-        expect(self.page.locator(f"#annotate .be-root[data-case='{case_id}']")).to_be_visible(timeout=30_000)
+        expect(self.page.locator(f"#annotate .be-root[data-case='{case_id}']")).to_be_visible()
         expect(self.stage).to_be_focused()
         self.page.wait_for_function("document.querySelector('#annotate .be-picture').naturalWidth > 0")
         return self

@@ -23,7 +23,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 60_000  # milliseconds an expectation may wait: a busy machine is slow, not wrong
+PATIENCE = 30_000  # milliseconds an expectation may wait: a busy machine is slow, not wrong
 
 
 def find_chromium() -> str:

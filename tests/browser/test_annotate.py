@@ -7,45 +7,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect
 
 from db.store import Store
 from m3ad.geometry import Box
 from m3ad.records import Defect, Verdict
 from m3ad.taxonomy import default_taxonomy
-from tests.browser.annotate_desk import SUGGESTED, Desk, add_case, make_context, picture, served, suggest
+from tests.browser.annotate_desk import SUGGESTED, Desk, add_case, make_context, picture, suggest
+from tests.browser.conftest import PATIENCE, Witness
+from tests.browser.server import served
 
 pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE)
 
-ARGS = [
-    "--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1",
-    "--no-proxy-server",
-    "--disable-features=AutofillServerCommunication,OptimizationHints,MediaRouter,SpareRendererForSitePerProcess",
-    "--no-sandbox",
-    "--disable-gpu",
-]
 Site = tuple[str, Store, Path]  # address, store, folder for pictures
 MakeCase = Callable[..., int]
 W, H = 800, 600
 BENT = Verdict(True, (Defect("bent", Box.from_pixels(120, 300, 200, 380, W, H)),))
 REQUESTS = re.compile("gradio_api/(run|queue/join)")
 HOSTILE = "<img src=x onerror=\"document.title='hit'\"> ${document.title='hit'} {{value}}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium that reaches this machine only."""
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS, headless=True)
-        yield started
-        started.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of its own, 1280 x 720."""
-    with browser.new_context(viewport={"width": 1280, "height": 720}) as context:
-        yield context.new_page()
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +51,11 @@ def make_case(site: Site, request: pytest.FixtureRequest) -> MakeCase:
 
 
 @pytest.fixture
-def desk(page: Page, site: Site) -> Desk:
-    """A page at the workbench."""
-    return Desk(page, site[1], site[0])
+def desk(page: Page, witness: Witness, site: Site) -> Iterator[Desk]:
+    """A page at the workbench; its scripts must not fail, whatever a test does, nor ask another machine."""
+    yield Desk(page, site[1], site[0])
+    assert witness.foreign == []
+    assert [error for error in witness.errors if "Failed to load resource" not in error] == []
 
 
 # -- boxes by pointer ------------------------------------------------------------------------------------------------
@@ -467,7 +449,7 @@ def test_edits_made_while_the_server_is_slow_are_all_kept(desk: Desk, make_case:
         desk.page.wait_for_timeout(150)
     assert desk.rows() == ["bent | Structural › Deformation | 80 × 84 px | ×"]
     desk.press("Control+s")
-    expect(desk.state()).to_contain_text("Saved as r2", timeout=15_000)
+    expect(desk.state()).to_contain_text("Saved as r2")
     assert desk.pixels(case_id, W, H) == [("bent", [121, 300, 201, 384])]
 
 

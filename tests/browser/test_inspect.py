@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.ui.scripted import (
     FIXED,
     NORMAL,
     UNREADABLE,
+    Gate,
     ScriptedMonitor,
     add_case,
     add_inspection,
@@ -37,34 +37,27 @@ MANY = 600
 
 @dataclass
 class Site:
-    """The served page, its store, and the hold on what its model says."""
+    """The served page, its store, and the gate before each word of its model."""
 
     address: str
     store: Store
-    gate: threading.Semaphore
-    monitor: ScriptedMonitor
+    gate: Gate
     ids: list[int] = field(default_factory=list)
-
-    def speak(self) -> None:
-        """Let the model say everything it is about to say."""
-        for _ in self.monitor.text.split():
-            self.gate.release()
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A store of a few hundred cases, the first of them inspected in different ways."""
     with Store.open(tmp_path_factory.mktemp("inspect")) as store:
-        gate = threading.Semaphore(0)
-        made = Site("", store, gate, ScriptedMonitor(gate=gate))
+        made = Site("", store, Gate())
         for number, truth in enumerate([BENT, NO_DEFECT, None] * 4):
             made.ids.append(add_case(store, f"{number:04}", truth, size=(480, 360)))
         for case_id, text in zip(made.ids, (FIXED, NORMAL, UNREADABLE, NORMAL), strict=False):
             add_inspection(store, case_id, text)
-        with served(make_context(store, lambda source: made.monitor)) as address:
+        with served(make_context(store, lambda source: ScriptedMonitor(gate=made.gate))) as address:
             made.address = address
             yield made
-            made.speak()
+            made.gate.allow()
 
 
 class Screen:
@@ -112,8 +105,11 @@ class Screen:
 
 
 @pytest.fixture
-def screen(page: Page, site: Site) -> Screen:
-    return Screen(page, site)
+def screen(page: Page, site: Site) -> Iterator[Screen]:
+    """A page of its own; its model says nothing before the test allows it, and everything afterwards."""
+    site.gate.shut()
+    yield Screen(page, site)
+    site.gate.allow()
 
 
 def new_case(site: Site, key: str) -> int:
@@ -175,9 +171,12 @@ def test_hostile_text_is_shown_as_text(screen: Screen, site: Site, page: Page, w
 
 INSPECTED = """id => fetch('rows?ids=' + id).then((answer) => answer.json())
     .then((rows) => rows[0].status !== 'not inspected')"""
-PLACES = """() => JSON.stringify(['#inspect-viewer', '.m3-verdict', '.m3-lane-think', '.m3-lane-reflection',
-    '.m3-lane-answer', '#inspect-accept', '#inspect-correct', '#inspect-model', '.m3-rows', '.m3-picture'].map((each) => {
-        const r = document.querySelector(each).getBoundingClientRect(); return [each, r.x, r.y, r.width, r.height]; }))"""
+STILL = [
+    "#inspect-viewer", ".m3-picture", ".m3-verdict", ".m3-lane-think", ".m3-lane-reflection", ".m3-lane-answer",
+    "#inspect-accept", "#inspect-correct", "#inspect-model", ".m3-rows",
+]  # fmt: skip
+PLACES = f"""() => JSON.stringify({STILL}.map((each) => {{
+    const r = document.querySelector(each).getBoundingClientRect(); return [each, r.x, r.y, r.width, r.height]; }}))"""
 WATCH = f"""() => {{ const places = {PLACES}; window.moved = []; let last = places();
     const look = () => {{
         const now = places();
@@ -194,16 +193,14 @@ def test_text_streams_into_its_lanes_and_nothing_else_moves(screen: Screen, site
     expect(screen.word).to_have_text("Not inspected yet")
     page.evaluate(WATCH)
     screen.press(" ")
-    for _ in range(8):
-        site.gate.release()
+    site.gate.allow(8)
     expect(screen.lane("think")).to_have_text("The image shows a sensor board with connectors.")
     expect(screen.word).to_have_text("Thinking…")
     expect(screen.page.locator("#inspect-stop")).to_be_visible()
-    for _ in range(12):
-        site.gate.release()
+    site.gate.allow(12)
     expect(screen.lane("reflection")).to_have_text("The first look missed")
     expect(screen.word).to_have_text("Reflecting…")
-    site.speak()
+    site.gate.allow()
     expect(screen.word).to_have_text("Anomalous")
     expect(screen.part("outcome")).to_have_text("reflection fixed it")
     expect(screen.part("box-predicted")).to_have_count(1)
@@ -217,12 +214,11 @@ def test_escape_stops_the_model_and_the_answer_does_not_count(screen: Screen, si
     case_id = new_case(site, "stopped")
     screen.open(case_id)
     screen.press(" ")
-    for _ in range(4):
-        site.gate.release()
+    site.gate.allow(4)
     expect(screen.lane("think")).to_have_text("The image shows a")
     screen.press("Escape")
     expect(screen.footer).to_have_text("Stopping…")
-    site.gate.release()
+    site.gate.allow(1)
     expect(screen.footer).to_contain_text("Stopped")
     expect(screen.word).to_have_text("Not inspected yet")
     expect(screen.page.locator("#inspect-run")).to_be_visible()
@@ -232,8 +228,7 @@ def test_going_on_to_the_next_case_keeps_the_inspection_running(screen: Screen, 
     first, second = new_case(site, "leave-1"), new_case(site, "leave-2")
     screen.open(first)
     screen.press(" ")
-    for _ in range(4):
-        site.gate.release()
+    site.gate.allow(4)
     expect(screen.lane("think")).to_have_text("The image shows a")
     screen.press("ArrowRight")
     screen.at(second)
@@ -244,7 +239,7 @@ def test_going_on_to_the_next_case_keeps_the_inspection_running(screen: Screen, 
     expect(screen.lane("think")).to_have_text("The image shows a")
     screen.press("ArrowRight")
     screen.at(second)
-    site.speak()
+    site.gate.allow()
     page.wait_for_function(INSPECTED, arg=first)
     expect(screen.word).to_have_text("Not inspected yet")
     screen.press("ArrowLeft")

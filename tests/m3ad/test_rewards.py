@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from m3ad.trace import read, render
 
 from m3ad.errors import Conflict
 from m3ad.geometry import Box
 from m3ad.records import NORMAL, Defect, Verdict
 from m3ad.rewards import REFLECTION_TABLES, RewardConfig, accuracy, consistency, reflection, rewards
+from m3ad.trace import read, render
 
 BOX = Box(0.1, 0.2, 0.5, 0.6)
 BENT = Verdict(True, (Defect("bent", BOX),))

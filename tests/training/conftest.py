@@ -1,4 +1,4 @@
-"""Small real things for the tests of training: pictures, cases, a random model and one that RAWS has taught a little."""
+"""Small real things for the tests of training: pictures, cases, a random model and one that RAWS taught a little."""
 
 from __future__ import annotations
 
@@ -26,8 +26,10 @@ MakeRun = Callable[..., RunFolder]
 
 def make_settings(stage: Stage, **own: Any) -> Settings:
     """The CPU preset for the smallest model."""
-    return replace(PRESETS["cpu demo"][stage], threads=1, max_new_tokens=80, **own) if stage is Stage.RCRL else replace(
-        PRESETS["cpu demo"][stage], threads=1, **own
+    return (
+        replace(PRESETS["cpu demo"][stage], threads=1, max_new_tokens=80, **own)
+        if stage is Stage.RCRL
+        else replace(PRESETS["cpu demo"][stage], threads=1, **own)
     )
 
 
@@ -43,7 +45,9 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> list[LabelledCase]:
     for number in range(12):
         image = Image.new("RGB", (64, 64), (200, 200, 200))
         x, y = rng.randrange(0, 40), rng.randrange(0, 40)
-        truth = Verdict(True, (Defect("hole", Box.from_pixels(x, y, x + 20, y + 20, 64, 64)),)) if number % 2 else NORMAL
+        truth = (
+            Verdict(True, (Defect("hole", Box.from_pixels(x, y, x + 20, y + 20, 64, 64)),)) if number % 2 else NORMAL
+        )
         if truth.anomalous:
             ImageDraw.Draw(image).rectangle((x, y, x + 19, y + 19), fill=(10, 10, 10))
         image.save(folder / f"{number}.png")

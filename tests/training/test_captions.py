@@ -16,7 +16,9 @@ from training.captions import decision, place, write_reflection, write_think
 TYPES = [node.name for node in default_taxonomy().types]
 CATEGORIES = ["woven fabric", "hex_bolt", "circuit board", "toolbox", "wood board"]
 fractions = st.floats(0.0, 0.8)
-boxes = st.builds(lambda x, y, w, h: Box(x, y, x + w, y + h), fractions, fractions, st.floats(0.01, 0.2), st.floats(0.01, 0.2))
+boxes = st.builds(
+    lambda x, y, w, h: Box(x, y, x + w, y + h), fractions, fractions, st.floats(0.01, 0.2), st.floats(0.01, 0.2)
+)
 anomalous = st.lists(st.builds(Defect, st.sampled_from(TYPES), boxes), min_size=1, max_size=3, unique=True).map(
     lambda defects: Verdict(True, tuple(defects))
 )

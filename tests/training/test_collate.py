@@ -108,7 +108,7 @@ def test_a_run_of_which_nothing_can_be_used_says_why(
 ) -> None:
     long = Example(**{**_fields(examples[0]), "completion": "word " * 500})
     run = make_run(Stage.RAWS, max_tokens=64, rows=[long])
-    with pytest.raises(RunError, match="None of the 1 examples can be used.*the limit is 64"):
+    with pytest.raises(RunError, match=r"None of the 1 examples can be used.*the limit is 64"):
         usable(run, collator, run.config().settings)
 
 

@@ -29,7 +29,13 @@ def test_every_preset_can_run_and_survives_json(preset: str, stage: Stage) -> No
 def test_the_paper_preset_is_the_papers() -> None:
     raws, rcrl = PRESETS["paper"][Stage.RAWS], PRESETS["paper"][Stage.RCRL]
     assert isinstance(rcrl, RcrlSettings)
-    assert (raws.method, raws.schedule, raws.warmup_steps, raws.batch, raws.accumulation) == ("full", "cosine", 100, 1, 2)
+    assert (raws.method, raws.schedule, raws.warmup_steps, raws.batch, raws.accumulation) == (
+        "full",
+        "cosine",
+        100,
+        1,
+        2,
+    )
     assert (rcrl.generations, rcrl.temperature, rcrl.top_p, rcrl.top_k, rcrl.beta) == (4, 1.0, 1.0, 0, 0.04)
     assert (rcrl.loss_type, rcrl.scale_rewards, rcrl.learning_rate, rcrl.iterations) == ("grpo", "group", 1e-6, 1)
     assert rcrl.reward == RewardConfig()
@@ -60,7 +66,14 @@ def test_a_setting_that_cannot_work_is_named_in_one_sentence(settings: RawsSetti
 
 @pytest.mark.parametrize(
     "data",
-    [{"batch": "two"}, {"batch": 1.5}, {"learning_rate": "fast"}, {"freeze_vision": 1}, {"epochs": True}, {"colour": "red"}],
+    [
+        {"batch": "two"},
+        {"batch": 1.5},
+        {"learning_rate": "fast"},
+        {"freeze_vision": 1},
+        {"epochs": True},
+        {"colour": "red"},
+    ],
 )
 def test_a_value_of_the_wrong_kind_or_an_unknown_setting_is_refused(data: dict[str, object]) -> None:
     with pytest.raises(RunError, match=next(iter(data))):

@@ -95,7 +95,7 @@ def test_the_same_seed_gives_the_same_examples_and_a_new_case_changes_no_other()
 
 
 def test_rows_survive_the_file_with_any_text_in_them(tmp_path: Path) -> None:
-    odd = replace(CASE, case="é\u2028\n\"<script>", category="Überwurf\u0000mutter")
+    odd = replace(CASE, case='é\u2028\n"<script>', category="Überwurf\u0000mutter")
     examples = build_examples([odd, replace(CASE, truth=NORMAL)], 0)
     assert write_examples(tmp_path / "data.jsonl", examples) == 2
     assert read_examples(tmp_path / "data.jsonl") == examples

@@ -15,11 +15,14 @@ from m3ad.trace import read, render
 from training.rewards import Judge, figures
 
 SCRATCH = Verdict(True, (Defect("scratch", Box(0.1, 0.1, 0.2, 0.2)),))
+DEFAULT = RewardConfig()
 YES, NO = "I see a scratch. It is abnormal with scratch.", "The part is clean. There is no defect."
 REVISED = 'A second look. I revise from "no defect" to "abnormal with scratch".'
 
 
-def pay(texts: list[str], truths: list[Verdict], config: RewardConfig = RewardConfig()) -> tuple[list[list[float]], dict[str, float], list[Any]]:  # noqa: B008
+def pay(
+    texts: list[str], truths: list[Verdict], config: RewardConfig = DEFAULT
+) -> tuple[list[list[float]], dict[str, float], list[Any]]:
     """Call the three functions as TRL does; returns their rewards, the logged figures and the samples."""
     logged: dict[str, float] = {}
     samples: list[Any] = []

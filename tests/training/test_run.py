@@ -17,7 +17,11 @@ from training import launch
 from training.run import RunFolder, check_name
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
-DEAF = [sys.executable, "-c", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)"]
+DEAF = [
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(1, flush=True); time.sleep(600)",
+]
 
 
 def test_a_new_run_is_ready_and_reads_back_as_it_was_made(make_run: MakeRun, examples, tiny: Path) -> None:  # type: ignore[no-untyped-def]
@@ -31,7 +35,9 @@ def test_a_new_run_is_ready_and_reads_back_as_it_was_made(make_run: MakeRun, exa
     assert run.message() == run.log_tail() == ""
 
 
-@pytest.mark.parametrize("name", ["", "..", "../x", "a/b", "/etc", "A", "a b", "-a", ".a", "x" * 65, "a\n", "ä", "a\\b"])
+@pytest.mark.parametrize(
+    "name", ["", "..", "../x", "a/b", "/etc", "A", "a b", "-a", ".a", "x" * 65, "a\n", "ä", "a\\b"]
+)
 def test_a_name_that_could_leave_the_folder_is_refused(name: str) -> None:
     with pytest.raises(RunError, match="cannot name a run"):
         check_name(name)
@@ -43,13 +49,22 @@ def test_a_second_run_of_the_same_name_is_refused(make_run: MakeRun) -> None:
         make_run(Stage.RAWS)
 
 
-def test_a_run_with_impossible_settings_or_without_examples_leaves_no_folder(tmp_path: Path, examples, tiny: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_run_with_impossible_settings_or_without_examples_leaves_no_folder(
+    tmp_path: Path, examples, tiny: Path
+) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(RunError, match="batch must be"):
         RunFolder.create(
-            tmp_path, "a", stage=Stage.RAWS, start=str(tiny), settings=make_settings(Stage.RAWS, batch=0), examples=examples
+            tmp_path,
+            "a",
+            stage=Stage.RAWS,
+            start=str(tiny),
+            settings=make_settings(Stage.RAWS, batch=0),
+            examples=examples,
         )
     with pytest.raises(RunError, match="no examples"):
-        RunFolder.create(tmp_path, "a", stage=Stage.RAWS, start=str(tiny), settings=make_settings(Stage.RAWS), examples=[])
+        RunFolder.create(
+            tmp_path, "a", stage=Stage.RAWS, start=str(tiny), settings=make_settings(Stage.RAWS), examples=[]
+        )
     assert list(tmp_path.iterdir()) == []
 
 
@@ -183,7 +198,8 @@ def test_the_log_tail_of_a_large_log_is_its_end(make_run: MakeRun) -> None:
 
 
 def test_what_knows_a_run_does_not_load_torch() -> None:
-    code = "import sys, training.launch, training.loop, training.promotion, training.captions; assert 'torch' not in sys.modules"
+    modules = "training.launch, training.loop, training.promotion, training.captions"
+    code = f"import sys, {modules}; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], cwd=launch.ROOT, check=True)
 
 

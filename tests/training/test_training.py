@@ -67,7 +67,10 @@ def test_raws_teaches_a_model_that_the_app_can_open(taught: RunFolder, examples:
     assert {"torch", "transformers", "trl", "peft"} <= set(versions)
     monitor = open_monitor(str(taught.model_path), device="cpu", max_new_tokens=80)
     texts = monitor.answer_batch([open_image(e.image) for e in examples])  # type: ignore[attr-defined]
-    right = [read(t).verdict is not None and read(t).verdict.anomalous == e.truth.anomalous for t, e in zip(texts, examples, strict=True)]  # type: ignore[union-attr]
+    right = [
+        read(t).verdict is not None and read(t).verdict.anomalous == e.truth.anomalous
+        for t, e in zip(texts, examples, strict=True)
+    ]  # type: ignore[union-attr]
     assert sum(right) >= 10, texts
 
 
@@ -83,7 +86,9 @@ def test_rcrl_starts_at_no_distance_and_changes_the_model(make_run: MakeRun, tau
     assert weights_hash(run.model_path) != weights_hash(taught.model_path)
     for name in ("reward", "rewards/consistency/mean", "rewards/accuracy/mean", "rewards/reflection/mean"):
         assert len(logs(run, name)) == 4, name
-    assert {"reflection/rate", "reflection/fixed", "reflection/broke", "unreadable", "accuracy/initial"} <= set(run.events()[0][-2])
+    assert {"reflection/rate", "reflection/fixed", "reflection/broke", "unreadable", "accuracy/initial"} <= set(
+        run.events()[0][-2]
+    )
     samples = [event for event in run.events()[0] if event["kind"] == "sample"]
     assert len(samples) == 4
     assert all("<|" not in sample["completion"] for sample in samples)
@@ -105,7 +110,9 @@ def test_an_adapter_is_trained_by_raws_and_goes_on_in_rcrl_with_itself_as_refere
     assert abs(logs(run, "kl")[0]) < 1e-3
     assert weights_hash(run.model_path) != weights_hash(adapter.model_path)
     assert not (run.model_path / "ref").exists()
-    assert json.loads((run.model_path / "adapter_config.json").read_text())["base_model_name_or_path"] == str(taught.model_path)
+    assert json.loads((run.model_path / "adapter_config.json").read_text())["base_model_name_or_path"] == str(
+        taught.model_path
+    )
     answer = open_monitor(str(run.model_path), device="cpu", max_new_tokens=20)
     assert answer.answer_batch([open_image(examples[0].image)])  # type: ignore[attr-defined]
 
@@ -118,6 +125,27 @@ def test_all_weights_can_be_trained_on_from_an_adapter(make_run: MakeRun, taught
     assert in_process(run) is RunState.FINISHED
     assert abs(logs(run, "kl")[0]) < 1e-3  # the reference is the merged model, not what lies below the adapter
     assert (run.model_path / "model.safetensors").exists()
+
+
+@pytest.mark.slow
+def test_an_adapter_is_trained_on_a_4_bit_base(make_run: MakeRun, taught: RunFolder) -> None:
+    run = make_run(Stage.RAWS, start=taught.model_path, method="qlora", max_steps=2, learning_rate=5e-3)
+    assert in_process(run) is RunState.FINISHED
+    assert (run.model_path / "adapter_model.safetensors").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", list(Stage))
+def test_two_processes_train_one_model_and_stop_together(make_run: MakeRun, taught: RunFolder, stage: Stage) -> None:
+    own = {"batch": 2} if stage is Stage.RAWS else {"batch": 1, "learning_rate": 1e-3}
+    run = make_run(stage, start=taught.model_path, processes=2, max_steps=5000, **own)
+    launch.start(run)
+    wait_for(run, 2)
+    assert json.loads((run.path / "environment.json").read_text())["processes"] == 2
+    assert launch.end(run, grace=240, after_term=10) is RunState.STOPPED, run.log_tail()
+    assert (run.model_path / "model.safetensors").exists()
+    steps = [event["step"] for event in run.events()[0] if event["kind"] == "log" and "loss" in event]
+    assert steps == sorted(set(steps))  # one process writes
 
 
 @pytest.mark.slow

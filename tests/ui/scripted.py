@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -19,8 +20,9 @@ from ui.context import Context, Opener
 
 FIXED = (
     "<think>The image shows a sensor board with connectors. There are no visible defects; the board appears intact."
-    "</think><reflection>The first look missed a defect: two pins in the upper centre curve away from the vertical. That "
-    'is a bent component, so the decision is revised from "no defect" to "abnormal with bent components".</reflection>'
+    "</think><reflection>The first look missed a defect: two pins in the upper centre curve away from the vertical. "
+    'That is a bent component, so the decision is revised from "no defect" to "abnormal with bent components".'
+    "</reflection>"
     "<type>bent</type><location>(0.520,0.198) (0.632,0.370)</location><answer>yes</answer>"
 )
 NORMAL = "<think>The part is complete and its surface is even. There is no visible defect.</think><answer>no</answer>"
@@ -29,15 +31,38 @@ BENT = Verdict(True, (Defect("bent", Box(0.51, 0.19, 0.63, 0.38)),))
 KNOWN = Probability(0.21, 0.93)
 
 
+class Gate:
+    """Lets words pass: as many as it was told, or all. Shut at first."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._permits = 0.0
+
+    def allow(self, words: float = math.inf) -> None:
+        """Let so many more words pass."""
+        with self._changed:
+            self._permits += words
+            self._changed.notify_all()
+
+    def shut(self) -> None:
+        """Let nothing pass until it is allowed again."""
+        with self._changed:
+            self._permits = 0.0
+
+    def wait(self) -> None:
+        """Pass, or wait until it is allowed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._permits >= 1)
+            self._permits -= 1
+
+
 class ScriptedMonitor:
-    """Speaks `text`. With a `gate`, it waits before each word until the test opens it."""
+    """Speaks `text`. With a `gate`, it waits there before each word."""
 
     name = "scripted"
     device = "CPU, scripted"
 
-    def __init__(
-        self, text: str = FIXED, *, probability: Probability = KNOWN, gate: threading.Semaphore | None = None
-    ) -> None:
+    def __init__(self, text: str = FIXED, *, probability: Probability = KNOWN, gate: Gate | None = None) -> None:
         self.text = text
         self.probability = probability
         self.gate = gate
@@ -51,7 +76,7 @@ class ScriptedMonitor:
         said = ""
         for word in re.findall(r"\S+\s*", self.text):
             if self.gate is not None:
-                self.gate.acquire()
+                self.gate.wait()
             if cancelled():
                 yield self._answer(said, cancelled=True)
                 return

@@ -232,6 +232,7 @@ STRIPES = tuple(Defect("hole", Box(n / 10, 0, n / 10 + 0.05, 1)) for n in range(
         (None, NORMAL, ["normal"]),
         (None, BENT, ["anomalous: bent"]),
         (None, Verdict(True), ["anomalous"]),
+        (None, Verdict(True, (*STRIPES, Defect("bent", A))), ["anomalous: 6 × hole, bent"]),
         (BENT, NORMAL, ["anomalous → normal"]),
         (NORMAL, BENT, ["normal → anomalous: bent"]),
         (BENT, BENT, []),

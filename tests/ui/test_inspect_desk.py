@@ -14,7 +14,7 @@ from m3ad.errors import Conflict, ModelUnavailable, NotFound, StaleRevision
 from m3ad.monitor.base import Monitor
 from m3ad.records import NORMAL as NO_DEFECT
 from m3ad.records import Mode, Model
-from tests.ui.scripted import BENT, FIXED, UNREADABLE, ScriptedMonitor, add_case, add_inspection, make_context
+from tests.ui.scripted import BENT, FIXED, UNREADABLE, Gate, ScriptedMonitor, add_case, add_inspection, make_context
 from ui.context import Context
 from ui.inspect_desk import Desk, View
 
@@ -27,15 +27,10 @@ class Scene:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.case_id = add_case(store, "0001", BENT)
-        self.gate = threading.Semaphore(0)
+        self.gate = Gate()
         self.monitor = ScriptedMonitor(gate=self.gate)
         self.context: Context = make_context(store, lambda source: self.monitor)
         self.desk = Desk(self.context)
-
-    def open_gate(self) -> None:
-        """Let the monitor say everything."""
-        for _ in FIXED.split():
-            self.gate.release()
 
     def start(self, visitor: str = "page", mode: Mode = Mode.AUTO) -> View:
         """Press Inspect."""
@@ -46,7 +41,7 @@ class Scene:
 def scene(store: Store) -> Iterator[Scene]:
     made = Scene(store)
     yield made
-    made.open_gate()
+    made.gate.allow()
     made.context.inspections.close()
 
 
@@ -69,7 +64,7 @@ def follow(desk: Desk, visitor: str = "page") -> list[dict | View]:
 
 def test_a_followed_inspection_streams_then_shows_its_verdict_and_is_stored(scene: Scene) -> None:
     assert scene.start().busy
-    threading.Timer(0.3, scene.open_gate).start()
+    threading.Timer(0.3, scene.gate.allow).start()
     *streamed, last = follow(scene.desk)
     assert streamed
     assert all(isinstance(update, dict) for update in streamed)
@@ -85,7 +80,7 @@ def test_a_followed_inspection_streams_then_shows_its_verdict_and_is_stored(scen
 
 def test_the_chosen_mode_reaches_the_model(scene: Scene) -> None:
     scene.start(mode=Mode.REFLECTIVE)
-    scene.open_gate()
+    scene.gate.allow()
     follow(scene.desk)
     assert scene.monitor.asked == [Mode.REFLECTIVE]
 
@@ -98,7 +93,7 @@ def test_turning_to_another_case_leaves_the_stream_and_keeps_the_inspection(scen
     threading.Timer(0.2, lambda: scene.desk.look("page", other, "demo")).start()
     updates = follow(scene.desk)
     assert not any(isinstance(update, View) for update in updates)
-    scene.open_gate()
+    scene.gate.allow()
     assert job.result.result(PATIENCE) is not None
     assert scene.store.latest_inspection(scene.case_id, "demo") is not None
 
@@ -107,7 +102,7 @@ def test_a_closed_page_does_not_lose_the_inspection(scene: Scene) -> None:
     scene.start()
     job = scene.context.inspections.under_way(scene.case_id, "demo")
     scene.desk.leave("page")
-    scene.open_gate()
+    scene.gate.allow()
     assert job is not None
     assert job.result.result(PATIENCE) is not None
 
@@ -115,7 +110,7 @@ def test_a_closed_page_does_not_lose_the_inspection(scene: Scene) -> None:
 def test_coming_back_to_a_running_inspection_follows_it_again(scene: Scene) -> None:
     scene.start()
     assert scene.desk.look("other page", scene.case_id, "demo").busy
-    scene.open_gate()
+    scene.gate.allow()
     last = follow(scene.desk, "other page")[-1]
     assert isinstance(last, View)
     assert last.acceptable
@@ -123,10 +118,9 @@ def test_coming_back_to_a_running_inspection_follows_it_again(scene: Scene) -> N
 
 def test_stop_ends_it_at_the_next_word_and_it_does_not_count(scene: Scene) -> None:
     scene.start()
-    for _ in range(3):
-        scene.gate.release()
+    scene.gate.allow(3)
     scene.desk.stop(scene.case_id, "demo")
-    scene.gate.release()
+    scene.gate.allow(1)
     last = follow(scene.desk)[-1]
     assert isinstance(last, View)
     assert "Stopped" in last.footer
@@ -136,7 +130,7 @@ def test_stop_ends_it_at_the_next_word_and_it_does_not_count(scene: Scene) -> No
 
 
 def test_an_inspection_that_is_over_before_anybody_follows_is_shown_all_the_same(scene: Scene) -> None:
-    scene.open_gate()
+    scene.gate.allow()
     scene.start()
     until(lambda: scene.store.latest_inspection(scene.case_id) is not None)
     last = follow(scene.desk)[-1]
@@ -147,7 +141,7 @@ def test_an_inspection_that_is_over_before_anybody_follows_is_shown_all_the_same
 def test_pressing_inspect_twice_inspects_once(scene: Scene) -> None:
     scene.start()
     scene.start("another page")
-    scene.open_gate()
+    scene.gate.allow()
     follow(scene.desk)
     assert len(scene.store.inspections(scene.case_id)) == 1
 
@@ -186,8 +180,7 @@ def test_a_person_goes_before_the_background(scene: Scene) -> None:
     waiting = inspections.start(second, "demo", Mode.AUTO, 0, background=True)
     urgent = inspections.start(third, "demo", Mode.AUTO, 0)
     assert inspections.ahead(urgent) < inspections.ahead(waiting)
-    for _ in range(3):
-        scene.open_gate()
+    scene.gate.allow()
     assert urgent.result.result(PATIENCE) is not None
     assert waiting.result.result(PATIENCE) is not None
     ids = [scene.store.inspections(case_id)[0].id for case_id in (first, third, second)]

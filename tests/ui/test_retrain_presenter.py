@@ -17,8 +17,9 @@ from ui.retrain_presenter import (
     curves,
     duration,
     field_values,
-    plain,
+    next_snapshot_name,
     progress_words,
+    run_status,
     sample_rows,
     setting_fields,
     settings_from_fields,
@@ -95,9 +96,24 @@ def test_durations(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
-def test_hostile_text_is_plain_in_markdown() -> None:
-    assert "<img" not in plain("<img src=x onerror=alert(1)>")
-    assert plain("a_b") == "a\\_b"
+def test_a_run_is_shown_with_its_share_and_its_message_as_it_is() -> None:
+    value = run_status("raws-1", RunState.FAILED, Progress(5, 20, None), "<b>x</b>")
+    assert (value["share"], value["tone"], value["message"]) == (0.25, "bad", "<b>x</b>")
+    assert run_status("raws-1", RunState.READY, Progress(0, 0, None), "")["share"] is None
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_panels_without_points_have_no_axes(stage: Stage) -> None:
+    empty = curves([], stage)
+    assert not any(axis.visible for axis in (*empty.select_xaxes(), *empty.select_yaxes()))
+    metric = next(iter(PANELS[stage][0][1].values()))[0]
+    drawn = [axis.visible for axis in curves([{"kind": "log", "step": 1, metric: 1.0}], stage).select_xaxes()]
+    assert drawn == [None] + [False] * (len(drawn) - 1)
+
+
+def test_the_proposed_snapshot_name_is_the_first_free_one() -> None:
+    assert next_snapshot_name([]) == "corrections-1"
+    assert next_snapshot_name({"corrections-1", "corrections-3"}) == "corrections-2"
 
 
 def test_commands_can_be_pasted() -> None:

@@ -1,1 +1,1 @@
-"""Components of our own on `gr.HTML`: Python says what they hold, `ui/static/*.js` draws it. Text is only ever shown as text."""
+"""Components of our own on `gr.HTML`: Python says what they hold, `ui/static/*.js` draws it, and text stays text."""

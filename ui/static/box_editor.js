@@ -71,7 +71,7 @@ function mountBoxEditor({ element, props, trigger, watch, style }) {
   };
   const drawn = new Map(); // one item per suggestion for as long as it lives: the canvas compares by identity
   function ghostItem(ghost) {
-    if (!drawn.has(ghost.id)) drawn.set(ghost.id, { ...ghost, kind: "ghost", label: `model: ${ghost.type} · adopt X` });
+    if (!drawn.has(ghost.id)) drawn.set(ghost.id, { ...ghost, kind: "ghost", label: `model: ${ghost.type}` });
     return drawn.get(ghost.id);
   }
   const canvas = createCanvas(stage, model, {
@@ -157,6 +157,7 @@ function mountBoxEditor({ element, props, trigger, watch, style }) {
     if (!reply) return;
     if (reply.serial === 0) return arrive(reply);
     if (!wire.answers(reply)) return;
+    if (lost) message = { words: "", alarm: false };
     lost = false;
     RECEIVE[reply.kind](reply);
     if (reply.kind !== "case") wire.next();

@@ -1,10 +1,11 @@
 // The picture, the boxes over it, and everything a pointer does to them: draw, move, resize, pan, wheel and pinch zoom.
-// Screen position = picture pixel * view.scale + view.x / view.y. Boxes are plain elements in one layer: panning moves the
-// layer only, a zoom places the boxes anew, and while a pointer moves only the box in hand is touched.
+// Screen position = picture pixel * view.scale + view.x / view.y. Boxes are plain elements in one layer: panning moves
+// the layer only, a zoom places the boxes anew, and while a pointer moves only the box in hand is touched.
 
 const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const DRAG_PX = 4; // a shorter way on the screen is a click
 const MAX_SCALE = 64;
+const CROWD = 40; // with more boxes than this only the selected one shows its type: the list has them all
 const PIXELATED_FROM = 3; // from this scale on single pixels are shown as squares
 
 function make(tag, className, parent, text) {
@@ -140,7 +141,12 @@ function createCanvas(stage, model, hooks) {
     for (const ghost of hooks.suggestions()) {
       if (!ghost.box) continue;
       wanted.add(ghost.id);
-      put(ghost, `be-box be-${ghost.kind}${ghost.id === model.ghost ? " be-selected" : ""}`, ghost.label);
+      const chosen = ghost.id === model.ghost;
+      put(
+        ghost,
+        `be-box be-${ghost.kind}${chosen ? " be-selected" : ""}`,
+        chosen ? `${ghost.label} · adopt X` : ghost.label,
+      );
     }
     for (const defect of model.doc.defects) {
       if (!defect.box || aside) continue;
@@ -152,6 +158,7 @@ function createCanvas(stage, model, hooks) {
       entry.node.remove();
       nodes.delete(id);
     }
+    layer.classList.toggle("be-crowded", wanted.size > CROWD);
     renderHandles();
   }
   // Screen positions of the handles of a box; around a small one they stand outside, so that it can still be moved.

@@ -1,7 +1,7 @@
 // The annotation of one case as the person sees it: verdict, defects, note, selection, undo and redo.
 // Knows neither DOM nor server.
-// A document is immutable: {anomalous: true|false|null, defects: [{id, type, box, from}], note}. `box` holds fractions of
-// the picture [x1, y1, x2, y2], or null (place unknown); `from` is the suggestion that it was adopted from, or null.
+// A document is immutable: {anomalous: true|false|null, defects: [{id, type, box, from}], note}. `box` holds fractions
+// of the picture [x1, y1, x2, y2], or null (place unknown); `from` is the suggestion it was adopted from, or null.
 // A box that nobody touches keeps its fractions exactly as they were stored; an edited one lands on whole pixels.
 
 const EMPTY_DOCUMENT = Object.freeze({ anomalous: null, defects: [], note: "" });

@@ -1,4 +1,4 @@
-// The panel beside the picture: verdict, defects and suggestions, type, note, history, the versions of a conflict, actions.
+// The panel beside the picture: verdict, defects and suggestions, type, note, history, a conflict's versions, actions.
 // Each block has one function that draws it; everything that people or models wrote is set as text.
 
 function when(iso) {

@@ -1,4 +1,4 @@
-// The type picker: a combobox that searches the three levels, shows path and definition, and keeps recent types on 2 to 9.
+// The type picker: a combobox that searches the three levels, shows path and definition, and has recent types on 2 to 9.
 // The order of the answers is that of `m3ad.taxonomy.Taxonomy.search`; a browser test holds the two together.
 
 const RECENT_SLOTS = 8; // digits 2..9; 1 and 0 are Anomalous and Normal

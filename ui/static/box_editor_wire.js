@@ -1,5 +1,5 @@
-// Requests to the server, one at a time, each carrying the whole document it was made from: case, revision it is based on,
-// verdict, boxes. An answer names its request; an answer to anything else is late and ignored. Drafts are kept after a
+// Requests to the server, one at a time, each carrying the whole document it was made from: case, revision it is based
+// on, verdict, boxes. An answer names its request; an answer to anything else is late and ignored. Drafts are kept after a
 // pause in editing, before every change of case, and when the page is hidden.
 
 const DRAFT_AFTER_MS = 500; // pause in editing
@@ -7,8 +7,8 @@ const DRAFT_AT_LATEST_MS = 3000; // while editing goes on
 const ANSWER_WITHIN_MS = 10000;
 const RETRY_AFTER_MS = 4000;
 
-// What the server has not received yet, for the case that the page is loaded again before it has: Gradio does that after
-// a lost connection. Kept for this tab only, and forgotten with it.
+// What the server has not received yet, in case the page is loaded again before it has: Gradio does that after a lost
+// connection. Kept for this tab only, and forgotten with it.
 function createJournal() {
   const KEY = "ra-monitor unsaved annotation";
   const quietly = (act) => {

@@ -59,13 +59,17 @@ function mount({ element, props, watch }) {
     outcome.className = `m3-chip m3-outcome m3-tone-${verdict.outcome_tone || 'quiet'}`;
     outcome.hidden = !verdict.outcome;
     types.textContent = '';
-    for (const type of verdict.types || []) {
+    const named = verdict.types || [];
+    for (const type of named) {  // first every type's name, then what they mean: the names must be in sight
       const line = el('div', 'm3-path');
       for (const step of type.path) line.append(`${step} › `);
       line.append(el('b', 'm3-type', type.name));
       if (type.times > 1) line.append(` × ${type.times}`);
+      line.title = type.definition;
       types.append(line);
-      if (type.definition) types.append(el('div', 'm3-definition', type.definition));
+    }
+    for (const type of named) {
+      types.append(el('div', 'm3-definition', named.length > 1 ? `${type.name}: ${type.definition}` : type.definition));
     }
     if (verdict.sentence) types.append(el('div', 'm3-definition', verdict.sentence));
     types.scrollTop = 0;

@@ -1,0 +1,91 @@
+"""The bundled model's first lessons in seeing: windows see as whole pictures do, boxes turn with their pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
+
+from m3ad.demo.architecture import build_tiny
+from training.demo_vision import CELLS, MERGE, SIDE, Eyes, patches, targets, turned, windows
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("vision") / "model"
+    build_tiny(path, ["a part"])
+    return path
+
+
+@pytest.fixture(scope="module")
+def visual(folder: Path) -> torch.nn.Module:
+    fused = {"patch_embeddings": True}
+    return Qwen3VLForConditionalGeneration.from_pretrained(folder, fusion_config=fused).model.visual
+
+
+@pytest.fixture(scope="module")
+def pictures() -> torch.Tensor:
+    return torch.randint(0, 256, (3, 3, SIDE, SIDE), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+
+
+def test_patches_are_those_of_the_processor(folder: Path, pictures: torch.Tensor) -> None:
+    processor = AutoProcessor.from_pretrained(folder).image_processor
+    images = [Image.fromarray(picture.permute(1, 2, 0).numpy()) for picture in pictures]
+    expected = processor(images=images, return_tensors="pt")["pixel_values"]
+    assert torch.allclose(patches(pictures).flatten(0, 1), expected, atol=1e-6)
+
+
+@torch.no_grad()
+def test_all_cells_at_once_give_the_librarys_tokens(visual: torch.nn.Module, pictures: torch.Tensor) -> None:
+    grid = torch.tensor([[1, CELLS * MERGE, CELLS * MERGE]] * 3)
+    expected = visual(patches(pictures).flatten(0, 1), grid_thw=grid).pooler_output
+    found = Eyes(visual)(patches(pictures), torch.arange(CELLS**2).expand(3, -1))
+    assert torch.allclose(found.flatten(0, 1), expected, atol=1e-5)
+
+
+@torch.no_grad()
+def test_a_window_sees_nothing_outside_itself(visual: torch.nn.Module, pictures: torch.Tensor) -> None:
+    cells = windows([np.zeros((0, 5))] * 3, 4, np.random.default_rng(0))
+    seen = patches(pictures)
+    inside = torch.zeros(3, CELLS**2, dtype=torch.bool).scatter(1, cells, True)
+    hidden = seen.masked_fill(~inside.repeat_interleave(MERGE**2, 1)[..., None], 0.0)
+    eyes = Eyes(visual)
+    assert torch.equal(eyes(seen, cells), eyes(hidden, cells))
+
+
+def test_windows_are_square_inside_the_picture_and_mostly_hold_the_defect() -> None:
+    boxes = [np.array([[0.8, 0.1, 0.95, 0.2, 3.0]], np.float32)] * 200
+    cells = windows(boxes, 4, np.random.default_rng(0)).numpy()
+    assert cells.shape == (200, 16)
+    assert cells.min() >= 0
+    assert cells.max() < CELLS**2
+    columns = cells.reshape(200, 4, 4) % CELLS
+    assert (np.diff(columns, axis=2) == 1).all()
+    holds = (cells == int(0.15 * CELLS) * CELLS + int(0.875 * CELLS)).any(1)
+    assert holds.mean() > 0.75
+
+
+@pytest.mark.parametrize("way", range(8))
+def test_boxes_turn_with_their_pictures(way: int) -> None:
+    picture = torch.zeros(1, 3, SIDE, SIDE, dtype=torch.uint8)
+    picture[:, :, 28:84, 140:196] = 255  # rows, columns
+    box = np.array([[140, 28, 196, 84, 0]], np.float32) / np.array([SIDE] * 4 + [1], np.float32)
+    image, (found,) = turned(picture, [box], way)
+    rows, columns = np.nonzero(image[0, 0].numpy())
+    expected = np.array([columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]) / SIDE
+    assert found[0, :4] == pytest.approx(expected)
+
+
+def test_targets_mark_the_cells_of_a_defect_with_its_type_and_box() -> None:
+    box = np.array([[2 / 7, 3 / 7, 3 / 7, 5 / 7, 4]], np.float32)
+    wanted = targets([box], types=6)
+    marked = wanted.types[0, :, 4].view(CELLS, CELLS)
+    assert marked[3:5, 2].tolist() == [1, 1]
+    assert marked.sum() == 2
+    assert torch.equal(wanted.types[0, :, -1], marked.flatten())
+    assert wanted.boxes[0, 3 * CELLS + 2].tolist() == pytest.approx([-0.5, -0.5, 0.5, 1.5], abs=1e-5)
+    assert wanted.boxes[0, 0].isnan().all()

@@ -1,0 +1,39 @@
+"""Parts of the working tabs (Retrain, Data): headings, where something under way stands, small tables, a run's notes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from ui.components.base import part
+
+
+def heading(words: str) -> gr.HTML:
+    """A section's name in the small caps of every tab. `words` are our own, never a person's or a model's."""
+    return gr.HTML(f'<h4 class="m3-h">{words}</h4>', apply_default_css=False)
+
+
+def status(value: dict[str, Any], **options: Any) -> gr.HTML:
+    """A coloured dot, a title, words, a bar and a sentence, always of the same height.
+
+    Value: {"title", "words", "tone": "quiet"|"busy"|"good"|"odd"|"bad", "share": 0..1 or None for no bar, "message"}.
+    """
+    return part("status.js", '<div class="m3-status" role="status"></div>', value, **options)
+
+
+def table(columns: list[tuple[str, str]], rows: list[list[Any]], **options: Any) -> gr.HTML:
+    """A small table that scrolls inside itself. `columns`: (heading, CSS width); all headings empty: no head.
+
+    Value: rows of cells; a cell is a text or [text, small text under it].
+    """
+    given = [{"name": name, "width": width} for name, width in columns]
+    return part("table.js", '<div class="m3-table" tabindex="0"></div>', rows, columns=given, **options)
+
+
+def run_notes(value: dict[str, Any], **options: Any) -> gr.HTML:
+    """Sample answers and the log of a run side by side, each scrolling inside itself.
+
+    Value: {"samples": rows of (step, case, rewards, text) or None when the stage writes none, "log", "command"}.
+    """
+    return part("run_notes.js", '<div class="m3-notes"></div>', value, **options)

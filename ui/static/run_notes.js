@@ -1,0 +1,57 @@
+// A run's sample answers and its log, side by side. Text of models and processes is shown as text only.
+function mount({ element, props, watch }) {
+  const root = element.querySelector('.m3-notes');
+  const [samples, answers] = pane('Sample answers');
+  const [logs, log] = pane('Log');
+  const copy = button('m3-copy', 'copy', copyLog, 'Copy the command and the log');
+  logs.firstChild.append(copy);
+  root.append(samples, logs);
+  let shownSamples = null;
+
+  function pane(name) {
+    const box = el('section', 'm3-notes-pane'), head = el('h4', 'm3-h', name), body = el('div', 'm3-notes-body');
+    body.tabIndex = 0;
+    body.setAttribute('aria-label', name);
+    box.append(head, body);
+    return [box, body];
+  }
+  function said() {
+    const value = props.value || {};
+    return (value.command ? '$ ' + value.command + '\n' : '') + (value.log || '');
+  }
+  async function copyLog() {
+    try {
+      await navigator.clipboard.writeText(said());
+    } catch (error) {  // the clipboard is closed to pages without https: select the text and copy the selection
+      getSelection().selectAllChildren(log);
+      document.execCommand('copy');
+    }
+    copy.textContent = 'copied';
+    setTimeout(() => { copy.textContent = 'copy'; }, 1500);
+  }
+  function showSamples(rows) {
+    samples.hidden = !rows;
+    const now = JSON.stringify(rows || []);
+    if (now === shownSamples) return;
+    shownSamples = now;
+    answers.textContent = '';
+    if (!(rows || []).length) answers.append(el('p', 'm3-mute', 'The run writes an answer here every few steps.'));
+    for (const [step, which, rewards, text] of rows || []) {
+      const one = el('article', 'm3-sample'), head = el('header', 'm3-mute');
+      head.append(el('b', '', 'step ' + step), ' · case ' + which + (rewards ? ' · ' + rewards : ''));
+      one.append(head, el('p', '', text));
+      answers.append(one);
+    }
+  }
+  function show() {
+    const value = props.value || {};
+    showSamples(value.samples);
+    const text = said();
+    if (text === log.textContent) return;
+    const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
+    log.textContent = text;
+    if (atEnd) log.scrollTop = log.scrollHeight;  // who has scrolled up to read stays there
+  }
+  watch('value', show);
+  show();
+}
