@@ -266,7 +266,7 @@ def add_setting(parser: argparse.ArgumentParser, setting: dataclasses.Field[Any]
         parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
     else:
         kind: Any = type(setting.default) if isinstance(setting.default, int | Path) else str
-        parser.add_argument(flag, type=Path if isinstance(setting.default, Path) else kind, help=text)
+        parser.add_argument(flag, type=kind, help=text, choices=setting.metadata["choices"])
 
 
 def assignment(text: str) -> tuple[str, Any]:

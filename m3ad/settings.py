@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import getpass
-from dataclasses import dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
+from typing import Any, Literal, get_args
+
+Quantization = Literal["4bit", "8bit"]
 
 
-def _help(text: str) -> dict[str, str]:
-    return {"help": text}
+def _help(text: str, choices: tuple[str, ...] | None = None) -> dict[str, Any]:
+    return {"help": text, "choices": choices}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +31,9 @@ class Settings:
         ),
     )
     device: str = field(default="auto", metadata=_help("auto, cpu, cuda or cuda:N."))
-    quantization: str | None = field(
-        default=None, metadata=_help("4bit or 8bit loads the weights with bitsandbytes; needs a CUDA card.")
+    quantization: Quantization | None = field(
+        default=None,
+        metadata=_help("4bit or 8bit loads the weights with bitsandbytes; needs a CUDA card.", get_args(Quantization)),
     )
     user: str = field(
         default_factory=getpass.getuser, metadata=_help("Name under which annotations are saved when nobody logs in.")
@@ -40,9 +44,16 @@ class Settings:
 
 def setting_rows() -> list[tuple[str, str, str]]:
     """(flag, default, help) of every setting, in order, as README's table shows them."""
-    rows = []
-    for setting in fields(Settings):
-        default = "your login name" if setting.name == "user" else setting.default
-        flag = f"--no-{setting.name}" if default is True else f"--{setting.name}"
-        rows.append((flag, "" if default is None else str(default), setting.metadata["help"]))
-    return rows
+    return [(_flag(setting), _default(setting), setting.metadata["help"]) for setting in fields(Settings)]
+
+
+def _flag(setting: Field[Any]) -> str:
+    return f"--{setting.name}, --no-{setting.name}" if isinstance(setting.default, bool) else f"--{setting.name}"
+
+
+def _default(setting: Field[Any]) -> str:
+    if setting.name == "user":
+        return "your login name"
+    if isinstance(setting.default, bool):
+        return "on" if setting.default else "off"
+    return "" if setting.default is None else str(setting.default)

@@ -24,7 +24,7 @@ def modules() -> dict[str, str]:
     for path in paths:
         text = ast.get_docstring(ast.parse(path.read_text())) or ""
         if text or path.name != "__init__.py":
-            found[str(path.relative_to(ROOT))] = re.split(r"(?<=[.!?:])\s", text.replace("\n", " "))[0].rstrip(".:")
+            found[str(path.relative_to(ROOT))] = re.split(r"(?<=[.!?;])\s", text.replace("\n", " "))[0].rstrip(".;")
     return found
 
 

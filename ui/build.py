@@ -37,7 +37,7 @@ def build_page(context: Context) -> gr.Blocks:
         bar = address()
         with gr.Tabs(elem_id="m3-tabs", selected="inspect") as tabs:
             arrived = _arrivals(context, page, tabs, case, bar)
-            shell = Shell(tabs, case, model, bar, top, arrived)
+            shell = Shell(page, tabs, case, model, bar, top, arrived)
             for name, (label, _) in TABS.items():
                 shell.add(name, gr.Tab(label, id=name))
             for name, (_, build) in TABS.items():

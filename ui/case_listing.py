@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePath
 from typing import Any
@@ -41,8 +41,11 @@ FILTERS = (
 )
 
 
-def listing(store: Store, text: str, chosen: str, model: str | None) -> dict[str, Any]:
-    """The ids of the cases that match, in order, and every filter with its count under the same search text."""
+def listing(store: Store, text: str, chosen: str, model: str | None, busy: Collection[int] = ()) -> dict[str, Any]:
+    """The ids of the cases that match, in order, and every filter with its count under the same search text.
+
+    `busy` are the cases that are inspected now or soon; while there are some, the list asks again.
+    """
     base = CaseFilter(text=text[:200], model=model)
     filters = []
     ids: list[int] = []
@@ -54,12 +57,13 @@ def listing(store: Store, text: str, chosen: str, model: str | None) -> dict[str
         else:
             count = store.count_cases(wanted)
         filters.append({"name": each.name, "says": each.says, "means": each.means, "count": count})
-    return {"ids": ids, "filters": filters}
+    return {"ids": ids, "filters": filters, "busy": len(busy)}
 
 
-def rows(store: Store, ids: Sequence[int], model: str | None) -> list[dict[str, Any]]:
+def rows(store: Store, ids: Sequence[int], model: str | None, busy: Collection[int] = ()) -> list[dict[str, Any]]:
     """The rows of these cases, for at most ROWS of them."""
-    return [asdict(list_row(row)) for row in store.case_rows(CaseFilter(ids=tuple(ids[:ROWS])), model)]
+    found = store.case_rows(CaseFilter(ids=tuple(ids[:ROWS])), model)
+    return [asdict(list_row(row, busy=row.case_id in busy)) for row in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +77,9 @@ class ListRow:
     picture: str
 
 
-def list_row(row: CaseRow) -> ListRow:
+def list_row(row: CaseRow, *, busy: bool = False) -> ListRow:
     """A store row as the list shows it."""
-    words, tone = status_words(row)
+    words, tone = ("inspecting…", "") if busy else status_words(row)
     return ListRow(row.case_id, row.name, words, tone, picture_url(row.picture_id, 96))
 
 

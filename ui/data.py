@@ -94,4 +94,4 @@ def build_taxonomy() -> None:
     )
     columns = [("Type", "31%"), ("Definition, and other names", "69%")]
     found = table(columns, taxonomy_cells(""), elem_id="taxonomy")
-    query.input(taxonomy_cells, query, found, trigger_mode="always_last", **READS)
+    query.change(taxonomy_cells, query, found, **READS)

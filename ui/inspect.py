@@ -71,6 +71,11 @@ def build(context: Context, shell: Shell) -> None:
     wire_choosing(context, shell, screen, desk, follow)
     wire_inspecting(context, shell, screen, desk, follow)
 
+    def leave(request: gr.Request) -> None:
+        desk.leave(visitor(request))
+
+    shell.page.unload(leave)
+
 
 def lay_out(context: Context) -> Screen:
     """The three columns and the footer."""
@@ -190,9 +195,12 @@ def wire_inspecting(context: Context, shell: Shell, screen: Screen, desk: Desk, 
     """Inspect, stop, accept, correct."""
 
     def start(chosen: Chosen, model: str, mode: str, request: gr.Request) -> list[Any]:
-        return fill(desk.inspect(visitor(request), selected(chosen), model, mode, context.user(request)))
+        case_id = selected(chosen)
+        view = desk.inspect(visitor(request), case_id, model, mode, context.user(request))
+        return [*fill(view), listed(model, case_id)]
 
-    follow(screen.run.click(told(start), [screen.cases, screen.model, screen.mode], screen.outputs, **READS))
+    asked = [screen.cases, screen.model, screen.mode]
+    follow(screen.run.click(told(start), asked, [*screen.outputs, screen.cases], **READS))
 
     def stop(chosen: Chosen, model: str) -> str:
         return desk.stop(selected(chosen), model)

@@ -77,7 +77,7 @@ def running_value(job: Job, ahead: int, taxonomy: Taxonomy, *, demonstration: bo
     """The value of `TraceView` while a model is at work; the text so far in its lanes."""
     parts = split_stream(job.text)
     says = {
-        "waiting": f"Waiting: {ahead} before this one" if ahead else "Waiting for the model",
+        "waiting": f"Waiting: {ahead} before this one" if ahead else f"Loading {job.model}",
         "loading": f"Loading {job.model}",
         "writing": _writing(parts.reflection, parts.answer),
     }
@@ -128,7 +128,7 @@ def judgement(truth: Verdict, trace: Trace) -> tuple[str, str]:
     if trace.verdict is None:
         return "unreadable", "bad"
     if trace.verdict.anomalous == truth.anomalous:
-        return "right", "good"
+        return "decision right", "good"
     return ("escape: missed a defect", "bad") if truth.anomalous else ("overkill: false alarm", "bad")
 
 

@@ -75,6 +75,11 @@ class Inspections:
         with self._lock:
             return self._find(case_id, model)
 
+    def busy(self, model: str | None = None) -> frozenset[int]:
+        """Ids of the cases that are inspected now or soon (by this model)."""
+        with self._lock:
+            return frozenset(job.case_id for job in self._known() if model in (None, job.model))
+
     def ahead(self, job: Job) -> int:
         """How many inspections run before this one."""
         with self._lock:

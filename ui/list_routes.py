@@ -19,12 +19,13 @@ def add_list_routes(app: FastAPI, context: Context, guard: Guard) -> None:
 
     @app.get("/cases")
     def cases(text: str = "", filter: str = "all", model: str | None = None, _: str = Depends(guard)) -> dict[str, Any]:
-        return listing(context.store, text, filter, model)
+        return listing(context.store, text, filter, model, context.inspections.busy(model))
 
     @app.get("/rows")
     def some_rows(ids: str, model: str | None = None, _: str = Depends(guard)) -> list[dict[str, Any]]:
         wanted = [int(each) for each in ids.split(",") if each.isdecimal() and len(each) <= 16]
-        return rows(context.store, [each for each in wanted if each <= LARGEST_ID], model)
+        known = [each for each in wanted if each <= LARGEST_ID]
+        return rows(context.store, known, model, context.inspections.busy(model))
 
     # A header of our own: another site's page cannot send it without asking first, and is refused then.
     @app.post("/upload")

@@ -79,10 +79,9 @@ def build(context: Context, shell: Shell) -> None:
     """Build the tab; all behaviour is in `ui.retrain_service` and `ui.retrain_presenter`."""
     service = Retraining(context.store, context.workspace)
     with gr.Row(elem_classes="m3-work m3-work-retrain"):
-        with gr.Column(elem_classes="m3-panel m3-form"):
-            with gr.Column(elem_classes="m3-form-body"):
-                snapshot = build_snapshot(service, shell)
-                form = build_form(snapshot)
+        with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
+            snapshot = build_snapshot(service, shell)
+            form = build_form(snapshot)
         with gr.Column(elem_classes="m3-panel m3-watch"):
             started = gr.State(None)
             begun = wire_start(context, service, shell, form, started)
@@ -283,7 +282,11 @@ def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State
     def tick(name: str | None, before: Any) -> tuple[Any, ...]:
         if service.version(name) == before:
             return (gr.skip(),) * len(watch.outputs)
-        return choose(name)
+        first, *rest = choose(name)
+        choices = service.run_choices()
+        # What a person chose while this tick was under way must stay chosen: the list changes, the choice does not.
+        kept = name in [one for _, one in choices]
+        return (gr.update(choices=choices) if kept else first, *rest)
 
     for event in (shell.tab("retrain").select, shell.arrived.then, watch.run.input):
         event(told(choose), watch.run, watch.outputs, **READS)

@@ -155,10 +155,8 @@ def _leave_empty(figure: go.Figure, column: int) -> None:
     """No axes where there is nothing to read on them."""
     figure.update_xaxes(visible=False, row=1, col=column)
     figure.update_yaxes(visible=False, row=1, col=column)
-    place = {"xref": "x domain", "yref": "y domain"} if column == 1 else {
-        "xref": f"x{column} domain", "yref": f"y{column} domain"
-    }
-    figure.add_annotation(text="no points yet", x=0.5, y=0.5, showarrow=False, **place)
+    word = {"text": "no points yet", "x": 0.5, "y": 0.5, "showarrow": False}
+    figure.add_annotation(**word, xref="x domain", yref="y domain", row=1, col=column)
 
 
 def _style(figure: go.Figure) -> None:
@@ -244,4 +242,3 @@ def next_snapshot_name(taken: Collection[str]) -> str:
 def command_words(command: Sequence[str]) -> str:
     """A command as one can paste it into a shell."""
     return shlex.join(command)
-

@@ -28,6 +28,7 @@ class Shell:
     """The shared components; made once by `ui.build.build_page`.
 
     Attributes:
+        page: the `gr.Blocks`, for its `unload` event.
         tabs: the `gr.Tabs`; return `open_tab(name)` to it.
         case: id of the chosen case (int) or None.
         model: name of the chosen model.
@@ -36,6 +37,7 @@ class Shell:
         arrived: the event that read the deep link; chain with `.then`.
     """
 
+    page: gr.Blocks
     tabs: gr.Tabs
     case: gr.State
     model: gr.State

@@ -51,20 +51,11 @@ class App:
 
     def start(self) -> float:
         """Start the app and wait until it listens; returns the seconds that took."""
-        words = [
-            sys.executable,
-            "app.py",
-            "--workspace",
-            str(self.workspace),
-            "--port",
-            str(self.port),
-            "--user",
-            "ann",
-        ]
+        words = ["app.py", "--workspace", str(self.workspace), "--port", str(self.port), "--user", "ann"]
         began = time.monotonic()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*words, *self.arguments],
+                [sys.executable, *words, *self.arguments],
                 cwd=ROOT,
                 env={**os.environ, "HF_HUB_OFFLINE": "1"},
                 stdout=log,
@@ -76,12 +67,12 @@ class App:
             time.sleep(0.1)
         return time.monotonic() - began
 
-    def stop(self) -> None:
-        """End the app as Ctrl+C does; runs go on."""
+    def stop(self, grace: float = 60.0) -> None:
+        """End the app as Ctrl+C does, by force after `grace` seconds; runs go on."""
         if self._process is not None and self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:
-                self._process.wait(60)
+                self._process.wait(grace)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
@@ -89,7 +80,7 @@ class App:
 
     def close(self) -> None:
         """End the app and every run it started that is still alive."""
-        self.stop()
+        self.stop(grace=5)
         if self.workspace.exists():
             with self.store as store:
                 for run in store.runs():

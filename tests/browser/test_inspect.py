@@ -196,6 +196,7 @@ def test_text_streams_into_its_lanes_and_nothing_else_moves(screen: Screen, site
     site.gate.allow(8)
     expect(screen.lane("think")).to_have_text("The image shows a sensor board with connectors.")
     expect(screen.word).to_have_text("Thinking…")
+    expect(page.locator(f".m3-row[data-id='{case_id}'] small")).to_have_text("inspecting…")
     expect(screen.page.locator("#inspect-stop")).to_be_visible()
     site.gate.allow(12)
     expect(screen.lane("reflection")).to_have_text("The first look missed")
@@ -264,13 +265,18 @@ def test_accept_saves_the_verdict_as_annotation(screen: Screen, site: Site) -> N
     assert saved.author == "ann"
 
 
-def test_correct_opens_the_case_in_annotate_and_back_returns(screen: Screen, site: Site, page: Page) -> None:
+def test_correct_opens_the_case_in_annotate_and_back_returns(
+    screen: Screen, site: Site, page: Page, witness: Witness
+) -> None:
     screen.open(site.ids[3])
     screen.press("c")
     expect(page).to_have_url(re.compile(rf"tab=annotate.*case={site.ids[3]}\b|case={site.ids[3]}.*tab=annotate"))
     expect(page.get_by_role("tab", name="Annotate")).to_have_attribute("aria-selected", "true")
+    picture = page.locator("#annotate .be-picture").first
+    expect(picture).to_have_attribute("src", re.compile(rf"picture/{site.store.case(site.ids[3]).primary.id}\b"))
     page.go_back()
     expect(page.get_by_role("tab", name="Inspect")).to_have_attribute("aria-selected", "true")
+    assert witness.errors == []
 
 
 # -- the list ---

@@ -67,6 +67,15 @@ def test_a_row_shows_its_picture_by_id(store: Store, five: list[int]) -> None:
     assert row["name"] == "sensor board 0"
 
 
+def test_cases_under_way_say_so_and_the_list_asks_again(store: Store, five: list[int]) -> None:
+    assert [row["status"] for row in rows(store, five[:2], "demo", busy={five[1]})] == [
+        "anomalous · fixed",
+        "inspecting…",
+    ]
+    assert listing(store, "", "all", "demo", busy={five[1]})["busy"] == 1
+    assert listing(store, "", "all", "demo")["busy"] == 0
+
+
 # -- uploads ---
 
 

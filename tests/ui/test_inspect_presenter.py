@@ -46,7 +46,7 @@ def test_the_card_gives_verdict_path_definition_and_outcome() -> None:
     [
         (FIXED, BENT, "reflection fixed it"),
         (FIXED, NO_DEFECT, "reflection broke it"),
-        (NORMAL, NO_DEFECT, "right"),
+        (NORMAL, NO_DEFECT, "decision right"),
         (NORMAL, BENT, "escape: missed a defect"),
         (SEEN_AT_ONCE, BENT, "right, kept"),
         (SEEN_AT_ONCE, NO_DEFECT, "wrong, kept"),

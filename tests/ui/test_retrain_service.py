@@ -90,7 +90,7 @@ def test_a_snapshot_needs_a_name_and_the_next_one_is_proposed(service: Retrainin
 def test_without_a_run_the_view_says_what_to_do(service: Retraining) -> None:
     view = service.view(None)
     assert "take a snapshot" in view.status["message"]
-    assert not (view.can_stop or view.can_discard or view.model)
+    assert (view.can_stop, view.can_discard, view.model) == (False, False, None)
     assert service.default_run() is None
 
 
@@ -211,9 +211,7 @@ def test_a_hostile_message_stays_the_text_it_is(store: Store, service: Retrainin
     assert HOSTILE not in view.figure.to_json()
 
 
-def test_the_same_run_is_not_started_twice(
-    store: Store, service: Retraining, someone: subprocess.Popen[bytes]
-) -> None:
+def test_the_same_run_is_not_started_twice(store: Store, service: Retraining, someone: subprocess.Popen[bytes]) -> None:
     run = make_run(store, service)
     run.set_process(someone.pid)
     data = service.snapshot_choices()[0][1]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import cache
 from typing import Annotated, Any
 
 import gradio as gr
@@ -74,12 +73,15 @@ def received(payload: Any) -> Work:
     )
 
 
-@cache
-def script() -> str:
-    """All of the editor's JavaScript with its stylesheet, as the body that Gradio runs at each mount."""
+def script(types: Sequence[dict[str, Any]], queues: Sequence[tuple[str, str]]) -> str:
+    """All of the editor's JavaScript with its constants, as the body that Gradio runs at each mount.
+
+    The constants are no properties of the component: an update of `reply` before the first mount (from another tab)
+    would leave `reply` as the only property (Gradio 6.31).
+    """
     parts = [static(f"box_editor_{name}.js") for name in SCRIPTS]
-    style = json.dumps(static("box_editor.css"))
-    mount = f"mountBoxEditor({{ element, props, trigger, watch, style: {style} }});"
+    constants = json.dumps({"types": list(types), "queues": list(queues), "style": static("box_editor.css")})
+    mount = f"mountBoxEditor({{ element, props, trigger, watch, ...{constants} }});"
     return "\n".join([*parts, static("box_editor.js"), mount])
 
 
@@ -93,10 +95,8 @@ def box_editor(types: Sequence[dict[str, Any]], queues: Sequence[tuple[str, str]
     return gr.HTML(
         None,
         html_template='<div class="be-root"></div>',
-        js_on_load=script(),
+        js_on_load=script(types, queues),
         apply_default_css=False,
-        types=list(types),
-        queues=list(queues),
         reply=None,
         **options,
     )

@@ -1,4 +1,4 @@
-"""Parts of the working tabs (Retrain, Data): headings, where something under way stands, small tables, a run's notes."""
+"""Parts of the working tabs (Retrain, Data): headings, a state with its bar, small tables, a run's notes."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ function addStyle(text) {
   make("style", "", document.head, text).id = "be-style";
 }
 
-function mountBoxEditor({ element, props, trigger, watch, style }) {
+function mountBoxEditor({ element, props, trigger, watch, style, types, queues }) {
   addStyle(style);
   const root = element.querySelector(".be-root");
   const stage = make("div", "be-stage", root);
@@ -36,7 +36,7 @@ function mountBoxEditor({ element, props, trigger, watch, style }) {
     node.title = words;
     node.setAttribute("aria-label", words);
   }
-  for (const [value, words] of props.queues) Object.assign(make("option", "", queue, words), { value });
+  for (const [value, words] of queues) Object.assign(make("option", "", queue, words), { value });
 
   const model = createModel();
   let sheet = null; // the case on the screen, as the server sent it
@@ -83,7 +83,7 @@ function mountBoxEditor({ element, props, trigger, watch, style }) {
       if (id && px) panel.inHand(id, `${px[2] - px[0]} × ${px[3] - px[1]} px`);
     },
   });
-  const panel = createPanel(panelNode, model, props.types, { save, focusStage, say, keepMine, takeTheirs });
+  const panel = createPanel(panelNode, model, types, { save, focusStage, say, keepMine, takeTheirs });
   const journal = createJournal();
   const wire = createWire({
     send: (command, work) => {

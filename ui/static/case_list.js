@@ -26,7 +26,7 @@ function mount({ element, props, trigger, watch }) {
   bottom.append(drop, said, picker);
   root.append(top, list, bottom, previous, next);
 
-  let ids = [], rows = new Map(), asked = new Set(), filter = 'all', turn = 0, loadedFor = null;
+  let ids = [], rows = new Map(), asked = new Set(), filter = 'all', turn = 0, loadedFor = null, again = null;
   const value = () => props.value || {};
   const address = (path, query) => {
     const url = new URL(path, document.baseURI);
@@ -38,9 +38,9 @@ function mount({ element, props, trigger, watch }) {
   async function refresh(reveal) {
     const mine = ++turn, query = { text: search.value.trim(), filter, model: value().model };
     loadedFor = `${value().model} ${value().version}`;
-    const response = await fetch(address('cases', query));
+    const response = await fetch(address('cases', query)).catch(() => null);
     if (mine !== turn) return;
-    if (!response.ok) { say('The list could not be loaded. Reload the page.', true); return; }
+    if (!response || !response.ok) { say('The list could not be loaded. Reload the page.', true); return; }
     const found = await response.json();
     if (mine !== turn) return;
     ids = found.ids;
@@ -49,31 +49,38 @@ function mount({ element, props, trigger, watch }) {
     drawChips(found.filters);
     empty.textContent = ids.length ? '' : (search.value || filter !== 'all') ? 'No case matches.' : 'No case yet: drop an image below, or import a data set in the Data tab.';
     if (reveal) show(value().selected);
-    await fill(true);
+    await fill();
+    clearTimeout(again);
+    if (found.busy) again = setTimeout(() => { if (inSight()) refresh(); }, 3000);  // inspections in the background
   }
 
   function drawChips(filters) {
-    chips.textContent = '';
     for (const each of filters) {
-      const node = button('m3-chip', each.says + ' ', () => { filter = filter === each.name ? 'all' : each.name; list.scrollTop = 0; refresh(); }, each.means);
-      node.dataset.filter = each.name;
-      node.append(el('b', '', each.count.toLocaleString('en')));
+      const node = chips.querySelector(`[data-filter="${each.name}"]`) || makeChip(each);
+      node.querySelector('b').textContent = each.count.toLocaleString('en');
       setPressed(node, each.name === filter);
-      chips.append(node);
     }
   }
+  function makeChip(each) {
+    const choose = () => { filter = filter === each.name ? 'all' : each.name; list.scrollTop = 0; refresh(); };
+    const node = button('m3-chip', each.says + ' ', choose, each.means);
+    node.dataset.filter = each.name;
+    node.append(el('b'));
+    chips.append(node);
+    return node;
+  }
 
-  // Load the rows in sight that are not there yet (all of them when `again`), then draw.
-  async function fill(again) {
+  // Load the rows in sight that were not asked for since the last refresh, then draw.
+  async function fill() {
     draw();
     const first = Math.floor(list.scrollTop / ROW / CHUNK), last = Math.floor((list.scrollTop + list.clientHeight) / ROW / CHUNK), mine = turn;
     for (let chunk = first; chunk <= last; chunk++) {
       const wanted = ids.slice(chunk * CHUNK, (chunk + 1) * CHUNK);
       if (!wanted.length || asked.has(chunk)) continue;
       asked.add(chunk);
-      const response = await fetch(address('rows', { ids: wanted.join(','), model: value().model }));
+      const response = await fetch(address('rows', { ids: wanted.join(','), model: value().model })).catch(() => null);
       if (mine !== turn) return;
-      if (response.ok) for (const row of await response.json()) rows.set(row.id, row);
+      if (response && response.ok) for (const row of await response.json()) rows.set(row.id, row);
       draw();
     }
   }

@@ -1,0 +1,205 @@
+"""Takes the pictures of README and docs: starts the real app on an empty workspace and photographs its tabs.
+
+    uv run --group dev python -m docs.make_screenshots
+
+Writes docs/{inspect,annotate,retrain,data}-{light,dark}.png, 1280 x 720. Needs Chromium. All parts are drawn ones, the
+model is the bundled one, and the curves are those of a run that is really trained here (some minutes on two cores).
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from db.filters import CaseFilter, Status
+from db.store import Store
+from m3ad.demo.parts import draw
+from m3ad.records import Case, Stage
+from m3ad.rewards import accuracy
+from tests.browser.annotate_desk import Desk
+from tests.browser.app_process import ROOT, App
+from tests.browser.conftest import FLAGS, find_chromium
+from tests.browser.walk import Walk, inspect_until_a_box
+from training.config import PRESETS
+
+DOCS = Path(__file__).resolve().parent
+SCHEMES = ("light", "dark")
+MODEL = "demo"
+CATEGORY = "machined bracket"
+expect.set_options(timeout=120_000)
+
+
+def main() -> None:
+    """Take all the pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        app = App(Path(folder) / "workspace")
+        try:
+            app.start()
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS, headless=True)
+                photograph(browser, app, write_data_set(Path(folder) / "brackets" / CATEGORY))
+                browser.close()
+        finally:
+            app.close()
+
+
+def photograph(browser: Browser, app: App, data_set: Path) -> None:
+    """Work on the page until every tab has something to show, then photograph it in light and dark."""
+    train(app, Stage.RAWS, MODEL)
+    train(app, Stage.RCRL, f"{MODEL}/raws-1")
+    with app.store as store:
+        inspected = inspect_all(browser, app, store)
+        shown = best(store, inspected)
+    corrected = prepare_correction(browser, app)
+    import_data_set(browser, app, data_set)
+    for scheme in SCHEMES:
+        with browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme=scheme) as context:  # type: ignore[arg-type]
+            page = context.new_page()
+            inspect_tab(page, app, shown, DOCS / f"inspect-{scheme}.png")
+            annotate_tab(page, app, corrected, DOCS / f"annotate-{scheme}.png")
+            retrain_tab(page, app, DOCS / f"retrain-{scheme}.png")
+            data_tab(page, app, DOCS / f"data-{scheme}.png")
+
+
+# -- something to show -----------------------------------------------------------------------------------------------
+
+
+def command(app: App, *words: str) -> None:
+    """Run a command of the app on the same workspace."""
+    subprocess.run([sys.executable, "app.py", *words, "--workspace", str(app.workspace)], cwd=ROOT, check=True)
+
+
+def train(app: App, stage: Stage, model: str) -> None:
+    """A real run with the "cpu demo" preset, on a snapshot of all annotated cases."""
+    if stage is Stage.RAWS:
+        command(app, "snapshot", "corrections-1")
+    command(app, "train", stage.value, "--model", model, "--preset", "cpu demo", "--wait")
+
+
+def inspect_all(browser: Browser, app: App, store: Store) -> list[Case]:
+    """Inspect the annotated anomalous parts of known categories on the page; returns them."""
+    cases = store.cases(CaseFilter(status=Status.ANNOTATED, verdict="anomalous"))
+    cases = [case for case in cases if not case.split]
+    with browser.new_context() as context:
+        walk = Walk(context.new_page(), app)
+        walk.open()
+        for case in cases:
+            if store.latest_inspection(case.id, MODEL) is None:
+                walk.choose(case)
+                walk.inspect()
+    return cases
+
+
+def best(store: Store, cases: list[Case]) -> Case:
+    """The part that the model judged best; where several are as good, one on which it reflected."""
+
+    def merit(case: Case) -> tuple[float, bool]:
+        truth, inspection = store.latest_annotation(case.id), store.latest_inspection(case.id, MODEL)
+        if truth is None or inspection is None:
+            return 0.0, False
+        return round(accuracy(truth.verdict, inspection.trace), 1), inspection.trace.reflected
+
+    return max(cases, key=merit)
+
+
+def prepare_correction(browser: Browser, app: App) -> Case:
+    """Inspect parts that nobody has annotated until the model draws a box."""
+    with browser.new_context() as context:
+        walk = Walk(context.new_page(), app)
+        walk.open()
+        return inspect_until_a_box(walk)
+
+
+def write_data_set(folder: Path) -> Path:
+    """Drawn parts in MVTec AD's layout; one defective part has no mask, so that the account has something to refuse."""
+    for number in range(5):
+        save(draw(CATEGORY, 900 + number, anomalous=False).image, folder / "test" / "good" / f"{number:03}.png")
+    for number in range(4):
+        part = draw(CATEGORY, 950 + number, anomalous=True)
+        save(part.image, folder / "test" / "scratch" / f"{number:03}.png")
+        mask = Image.new("L", part.image.size)
+        for defect in part.verdict.defects:
+            assert defect.box is not None
+            x1, y1, x2, y2 = (round(value) for value in defect.box.to_pixels(*part.image.size))
+            mask.paste(255, (x1, y1, x2, y2))
+        if number:
+            save(mask, folder / "ground_truth" / "scratch" / f"{number:03}_mask.png")
+    return folder
+
+
+def save(image: Image.Image, path: Path) -> None:
+    """Write a picture, with the folders on its way."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.save(path)
+
+
+def import_data_set(browser: Browser, app: App, folder: Path) -> None:
+    """Import a folder through the Data tab, whose account stays to be seen."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{app.address}?tab=data")
+        page.locator("#import-folder").get_by_role("textbox").fill(str(folder))
+        page.locator("#start-import").click()
+        expect(page.locator("#import-words")).to_contain_text(re.compile(r"\d+ added"))
+
+
+# -- the tabs --------------------------------------------------------------------------------------------------------
+
+
+def inspect_tab(page: Page, app: App, case: Case, target: Path) -> None:
+    """A part with the model's reasoning and its boxes."""
+    page.goto(f"{app.address}?tab=inspect&case={case.id}")
+    walk = Walk(page, app)
+    walk.shows(case)
+    expect(page.locator(".m3-big")).to_have_text("Anomalous")
+    expect(walk.boxes("predicted").first).to_be_visible()
+    expect(page.locator(f".m3-row[data-id='{case.id}'] img")).to_be_visible()
+    shoot(page, target)
+
+
+def annotate_tab(page: Page, app: App, case: Case, target: Path) -> None:
+    """The model's box adopted and in hand."""
+    page.goto(f"{app.address}?tab=annotate&case={case.id}")
+    with app.store as store:
+        desk = Desk(page, store, app.address).at(case.id)
+        if desk.part("ghost").count():
+            desk.press("x")
+            desk.kept()
+        desk.press("Escape", "Tab")
+    shoot(page, target)
+
+
+def retrain_tab(page: Page, app: App, target: Path) -> None:
+    """The curves of the run that has just finished."""
+    page.goto(f"{app.address}?tab=retrain")
+    expect(page.locator("#run-state")).to_contain_text("finished")
+    points = PRESETS["cpu demo"][Stage.RCRL].max_steps
+    expect(page.locator("#run-curves .scatterlayer .trace").first.locator(".point")).to_have_count(points)
+    expect(page.locator("#run-snapshot input")).to_have_value(re.compile("corrections-1"))
+    shoot(page, target)
+
+
+def data_tab(page: Page, app: App, target: Path) -> None:
+    """The account of an import, the workspace, the types."""
+    page.goto(f"{app.address}?tab=data")
+    expect(page.locator("#import-words")).to_contain_text("added")
+    expect(page.locator("#workspace-facts")).to_contain_text("cases")
+    shoot(page, target)
+
+
+def shoot(page: Page, target: Path) -> None:
+    """Write what is on the screen once pictures and fonts are there."""
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    page.evaluate("document.fonts.ready")
+    page.screenshot(path=target, animations="disabled")
+    print(target.name, flush=True)
+
+
+if __name__ == "__main__":
+    main()

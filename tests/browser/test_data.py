@@ -1,0 +1,72 @@
+"""The Data tab in a real browser: an import with its account, the workspace's facts, the defect types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from db.schema import Role
+from db.store import Store
+from tests.browser.conftest import PATIENCE, Witness
+from tests.browser.server import served
+from tests.ui.scripted import make_context
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE)
+
+HOSTILE = "<img src=x onerror=document.title='hit'>.png"
+FITS = "() => [...document.querySelectorAll('#taxonomy .m3-table, #import-refused .m3-table')]"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with Store.open(tmp_path / "workspace") as opened:
+        yield opened
+
+
+def bottle(root: Path) -> Path:
+    """Two pictures in the MVTec layout, and a file that is none and has a hostile name."""
+    good = root / "bottle" / "train" / "good"
+    good.mkdir(parents=True)
+    for number in range(2):
+        Image.new("RGB", (40, 30), (number, 80, 80)).save(good / f"{number:03}.png")
+    (good / HOSTILE).write_bytes(b"no picture")
+    return root
+
+
+def test_an_import_is_followed_to_its_account(store: Store, tmp_path: Path, page: Page, witness: Witness) -> None:
+    source = bottle(tmp_path / "source")
+    with served(make_context(store)) as address:
+        page.goto(f"{address}?tab=data")
+        facts = page.locator("#workspace-facts tr")
+        expect(facts.filter(has_text="cases").first).to_contain_text("0")
+        page.locator("#import-folder").get_by_role("textbox").fill(str(source))
+        page.locator("#start-import").click()
+        expect(page.locator("#import-words")).to_contain_text("Done: 2 added, 0 already there, 1 refused.")
+        expect(page.locator("#import-refused td")).to_contain_text(HOSTILE)
+        expect(facts.filter(has_text="cases").first).to_contain_text("2")
+
+        expect(page.locator("#taxonomy tbody tr")).to_have_count(41)
+        page.locator("#taxonomy-query").get_by_role("textbox").fill("scratch")
+        expect(page.locator("#taxonomy tbody tr").first).to_contain_text("scratch")
+        assert page.evaluate(f"{FITS}.every(table => table.scrollWidth <= table.clientWidth)")
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        assert page.title() != "hit"
+    assert witness.foreign == []
+    assert witness.errors == []
+
+
+def test_with_a_login_only_an_admin_may_import(store: Store, tmp_path: Path, page: Page) -> None:
+    store.add_user("ann", "a good password", Role.ANNOTATOR)
+    with served(make_context(store, login=True)) as address:
+        page.request.post(f"{address}login", form={"username": "ann", "password": "a good password"})
+        page.goto(f"{address}?tab=data")
+        page.locator("#import-folder").get_by_role("textbox").fill(str(bottle(tmp_path / "source")))
+        page.locator("#start-import").click()
+        expect(page.get_by_text("ann may not import")).to_be_visible()
+        expect(page.locator("#import-words")).to_contain_text("Nothing imported")
+    assert store.facets().total == 0
