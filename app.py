@@ -63,13 +63,19 @@ def serve(options: argparse.Namespace) -> None:
         store,
         lambda source: open_monitor(source, device=settings.device, quantization=settings.quantization),
     )
+    drawn: list[int] = []
     if settings.demo and not store.facets().total:
         print("First start: drawing the demonstration parts …", flush=True)
-        inspect_some(context, fill(store, settings.workspace / "drawn"))
-    else:
-        context.inspections.warm_up(settings.model)
-    print(f"RA-Monitor: http://{settings.host}:{settings.port}  (Ctrl+C ends it; runs go on)", flush=True)
-    serve_page(context)
+        drawn = fill(store, settings.workspace / "drawn")
+
+    def ready() -> None:
+        print(f"RA-Monitor: http://{settings.host}:{settings.port}  (Ctrl+C ends it; runs go on)", flush=True)
+        if drawn:
+            inspect_some(context, drawn)
+        else:
+            context.inspections.warm_up(settings.model)
+
+    serve_page(context, ready)
 
 
 def inspect_images(options: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -18,7 +19,7 @@ from ui.context import Context
 from ui.events import READS, SPEAKS
 from ui.list_routes import add_list_routes
 from ui.pictures import add_picture_routes
-from ui.shell import Shell, at
+from ui.shell import Shell, at, open_tab
 from ui.theme import head, theme
 
 TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
@@ -50,14 +51,14 @@ def build_page(context: Context) -> gr.Blocks:
 def _arrivals(context: Context, page: gr.Blocks, tabs: gr.Tabs, case: gr.State, bar: gr.HTML) -> Any:
     """Read the deep link when the page opens and when the browser goes back or forward; the event to chain on."""
 
-    def handle(place: dict[str, object] | None, request: gr.Request) -> tuple[object, object]:
+    def handle(place: dict[str, object] | None, request: gr.Request) -> tuple[object, ...]:
         wanted = place if place and place.get("tab") else dict(request.query_params)
         found = arrive(wanted, TABS, context.store)
         if found.missing:
             gr.Warning("That case is not there (any more); this is the first one.")
-        return gr.update(selected=found.tab), found.case_id
+        return open_tab(found.tab), found.case_id, at(found.tab, found.case_id)
 
-    return gr.on([page.load, bar.submit], handle, [bar], [tabs, case], **SPEAKS)
+    return gr.on([page.load, bar.submit], handle, [bar], [tabs, case, bar], **SPEAKS)
 
 
 def _remember(name: str, shell: Shell) -> None:
@@ -95,9 +96,25 @@ def _login(context: Context) -> Callable[[str, str], bool]:
     return lambda name, password: context.store.check_user(name, password) is not None
 
 
-def serve(context: Context) -> None:
+class PageServer(uvicorn.Server):
+    """Tells when the page answers: a model loaded before that would keep the first visitor waiting."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the port, then call `ready`."""
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+def serve(context: Context, ready: Callable[[], None]) -> None:
     """Serve the page until the process is asked to end; inspections under way are stopped then."""
+    settings = context.settings
+    config = uvicorn.Config(make_app(context), host=settings.host, port=settings.port, log_level="warning")
     try:
-        uvicorn.run(make_app(context), host=context.settings.host, port=context.settings.port, log_level="warning")
+        PageServer(config, ready).run()
     finally:
         context.inspections.close()

@@ -119,9 +119,13 @@ def fill(view: View) -> list[Any]:
     ]
 
 
-def listed(model: str, case_id: int | None) -> dict[str, Any]:
-    """The case list's value that makes it load again: every version is new."""
-    return {"model": model, "selected": case_id, "version": time.time_ns()}
+def listed(model: str, case_id: int | None, chosen: Chosen) -> dict[str, Any]:
+    """The case list's value that makes it load again: every version is new.
+
+    `chosen` is the list's value as it was when the browser asked. Its count of picks goes back with the answer, so that
+    a case that was picked in the meantime is not taken back by a late answer.
+    """
+    return {"model": model, "selected": case_id, "version": time.time_ns(), "pick": (chosen or {}).get("pick", 0)}
 
 
 def selected(chosen: Chosen) -> int | None:
@@ -138,20 +142,20 @@ def visitor(request: gr.Request) -> str:
 def follower(shell: Shell, screen: Screen, desk: Desk) -> Callable[[Any], None]:
     """A function that chains the stream of text onto an event that turned to a case."""
 
-    async def follow(model: str, request: gr.Request) -> AsyncIterator[list[Any]]:
+    async def follow(model: str, chosen: Chosen, request: gr.Request) -> AsyncIterator[list[Any]]:
         skip, rest = gr.skip(), [gr.skip()] * (len(screen.outputs) - 2)
         yield [skip, skip, *rest, skip, skip]  # a stream without any value would empty its outputs (Gradio 6.31)
         async for now in desk.follow(visitor(request)):
             if isinstance(now, View):
                 case_id = now.shown.case_id if now.shown else None
-                yield [*fill(now), listed(model, case_id), chips(*desk.chips(model, request))]
+                yield [*fill(now), listed(model, case_id, chosen), chips(*desk.chips(model, request))]
             else:
                 yield [skip, now, *rest, skip, skip]
 
     def chain(event: Any) -> None:
         event.then(
             told(follow),
-            [screen.model],
+            [screen.model, screen.cases],
             [*screen.outputs, screen.cases, shell.header],
             concurrency_limit=None,  # following costs nothing; the worker of `ui.inspections` holds the model
             trigger_mode="multiple",
@@ -164,18 +168,19 @@ def follower(shell: Shell, screen: Screen, desk: Desk) -> Callable[[Any], None]:
 def wire_choosing(context: Context, shell: Shell, screen: Screen, desk: Desk, follow: Callable[[Any], None]) -> None:
     """Entering the tab, choosing a case or another model."""
 
-    def enter(case_id: int | None, model: str, request: gr.Request) -> list[Any]:
+    def enter(case_id: int | None, model: str, chosen: Chosen, request: gr.Request) -> list[Any]:
         view = desk.look(visitor(request), case_id, model)
         desk.warm_up(model)
         choices = gr.update(choices=context.monitors.names(), value=model)
-        return [*fill(view), listed(model, case_id), choices, chips(*desk.chips(model, request))]
+        return [*fill(view), listed(model, case_id, chosen), choices, chips(*desk.chips(model, request))]
 
-    def enter_again(case_id: int | None, model: str, request: gr.Request) -> Any:
-        return gr.skip() if case_id is None else enter(case_id, model, request)
+    def enter_again(case_id: int | None, model: str, chosen: Chosen, request: gr.Request) -> Any:
+        return gr.skip() if case_id is None else enter(case_id, model, chosen, request)
 
     entered = [*screen.outputs, screen.cases, screen.model, shell.header]
-    follow(shell.arrived.then(told(enter), [shell.case, shell.model], entered, **READS))
-    follow(shell.tab("inspect").select(told(enter_again), [shell.case, shell.model], entered, **READS))
+    place = [shell.case, shell.model, screen.cases]
+    follow(shell.arrived.then(told(enter), place, entered, **READS))
+    follow(shell.tab("inspect").select(told(enter_again), place, entered, **READS))
 
     def choose(chosen: Chosen, model: str, request: gr.Request) -> list[Any]:
         case_id = selected(chosen)
@@ -186,7 +191,7 @@ def wire_choosing(context: Context, shell: Shell, screen: Screen, desk: Desk, fo
     follow(screen.cases.select(told(choose), given, turned, trigger_mode="always_last", **READS))
 
     def use_model(model: str, chosen: Chosen, request: gr.Request) -> list[Any]:
-        return [model, *enter(selected(chosen), model, request)]
+        return [model, *enter(selected(chosen), model, chosen, request)]
 
     follow(screen.model.input(told(use_model), [screen.model, screen.cases], [shell.model, *entered], **READS))
 
@@ -197,7 +202,7 @@ def wire_inspecting(context: Context, shell: Shell, screen: Screen, desk: Desk, 
     def start(chosen: Chosen, model: str, mode: str, request: gr.Request) -> list[Any]:
         case_id = selected(chosen)
         view = desk.inspect(visitor(request), case_id, model, mode, context.user(request))
-        return [*fill(view), listed(model, case_id)]
+        return [*fill(view), listed(model, case_id, chosen)]
 
     asked = [screen.cases, screen.model, screen.mode]
     follow(screen.run.click(told(start), asked, [*screen.outputs, screen.cases], **READS))
@@ -210,7 +215,7 @@ def wire_inspecting(context: Context, shell: Shell, screen: Screen, desk: Desk, 
     def accept(shown: Shown | None, chosen: Chosen, model: str, request: gr.Request) -> list[Any]:
         case_id = selected(chosen)
         view = desk.accept(visitor(request), shown, case_id, model, context.user(request))
-        return [*fill(view), listed(model, case_id)]
+        return [*fill(view), listed(model, case_id, chosen)]
 
     given = [screen.shown, screen.cases, screen.model]
     screen.accept.click(told(accept), given, [*screen.outputs, screen.cases], **SPEAKS)

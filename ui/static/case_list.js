@@ -26,6 +26,7 @@ function mount({ element, props, trigger, watch }) {
   bottom.append(drop, said, picker);
   root.append(top, list, bottom, previous, next);
 
+  let picks = 0, picked = null;  // how often a case was picked here, and the last one
   let ids = [], rows = new Map(), asked = new Set(), filter = 'all', turn = 0, loadedFor = null, again = null;
   const value = () => props.value || {};
   const address = (path, query) => {
@@ -144,7 +145,8 @@ function mount({ element, props, trigger, watch }) {
 
   function choose(id) {
     if (id === value().selected) return;
-    props.value = { ...value(), selected: id };
+    picked = id;
+    props.value = { ...value(), selected: id, pick: ++picks };
     show(id);
     draw();
     fill();
@@ -202,6 +204,8 @@ function mount({ element, props, trigger, watch }) {
   list.addEventListener('scroll', () => fill(), { passive: true });
   new ResizeObserver(() => { if (inSight()) fill(); }).observe(list);
   watch('value', () => {
+    // An answer to a question from before the latest pick must not take the pick back.
+    if ((value().pick || 0) < picks) props.value = { ...value(), selected: picked, pick: picks };
     if (loadedFor !== `${value().model} ${value().version}`) refresh(true); else { show(value().selected); fill(); }
   });
   refresh(true);
