@@ -16,7 +16,8 @@ _NEGATION = r"(?:no|not|without|free of|free from|any|neither|nor)"
 _ADVERB = r"(?:any|a|an|visible|obvious|apparent|clear|noticeable|detectable|signs? of|evidence of|further|other)"
 _GENERIC = r"(?:defect|anomal(?:y|ie)|abnormalit(?:y|ie)|flaw|fault|imperfection|blemish(?:e)?|damage)s?"
 _STATE = (
-    r"(?:normal|abnormal|anomalous|defective|non-defective|defect-free|anomaly-free|intact|undamaged|damaged|faulty|flawless)"
+    r"(?:normal|abnormal|anomalous|defective|non-defective|defect-free|anomaly-free"
+    r"|intact|undamaged|damaged|faulty|flawless)"
 )
 _EXISTENCE = re.compile(
     rf"\b(?:{_NEGATION}\s+)?(?:{_ADVERB}\s+){{0,3}}{_GENERIC}\b|\b(?:{_NEGATION}\s+)?{_STATE}\b", re.IGNORECASE

@@ -107,9 +107,7 @@ class Taxonomy:
         if not wanted:
             return list(self.types)
         ranked = [
-            (rank, place, node)
-            for place, node in enumerate(self.types)
-            if (rank := _rank(node, wanted)) is not None
+            (rank, place, node) for place, node in enumerate(self.types) if (rank := _rank(node, wanted)) is not None
         ]
         return [node for _, _, node in sorted(ranked, key=lambda entry: entry[:2])]
 
@@ -239,7 +237,7 @@ def _text(entry: dict[str, Any], key: str, path: Path) -> str:
     value = entry.get(key)
     if not isinstance(value, str) or not value.strip():
         who = entry.get("name", "an entry")
-        raise BadTaxonomy(f"{path.name}: {who!r} has no {key}. Add {key} = \"...\" to it.")
+        raise BadTaxonomy(f'{path.name}: {who!r} has no {key}. Add {key} = "..." to it.')
     return value.strip()
 
 
@@ -294,7 +292,7 @@ def _add_type(types: dict[str, TypeNode], groups: dict[str, str], entry: dict[st
 def _aliases(entry: dict[str, Any], name: str, path: Path) -> tuple[str, ...]:
     aliases = entry.get("aliases", [])
     if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
-        raise BadTaxonomy(f"{path.name}: the aliases of {name!r} must be a list of texts, such as [\"a\", \"b\"].")
+        raise BadTaxonomy(f'{path.name}: the aliases of {name!r} must be a list of texts, such as ["a", "b"].')
     for alias in aliases:
         _refuse_unwritable(alias, path)
     return tuple(aliases)
@@ -303,7 +301,7 @@ def _aliases(entry: dict[str, Any], name: str, path: Path) -> tuple[str, ...]:
 def _colour(entry: dict[str, Any], name: str, path: Path) -> str:
     colour = entry.get("colour")
     if not isinstance(colour, str) or not _COLOUR.fullmatch(colour):
-        raise BadTaxonomy(f"{path.name}: the colour of {name!r} must look like \"#aa3300\", but is {colour!r}.")
+        raise BadTaxonomy(f'{path.name}: the colour of {name!r} must look like "#aa3300", but is {colour!r}.')
     return colour.lower()
 
 

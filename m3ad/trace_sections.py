@@ -23,7 +23,8 @@ _NAMES = {
     "answer": "answer", "answers": "answer", "final_answer": "answer",
 }  # fmt: skip
 _TAG = re.compile(
-    r"[<\uff1c]\s{0,3}([/\uff0f\\]?)\s{0,3}(" + "|".join(sorted(_NAMES, key=len, reverse=True))
+    r"[<\uff1c]\s{0,3}([/\uff0f\\]?)\s{0,3}("
+    + "|".join(sorted(_NAMES, key=len, reverse=True))
     + r")\s{0,3}(/?)\s{0,3}[>\uff1e]",
     re.IGNORECASE,
 )

@@ -77,9 +77,7 @@ VISIBLE = _any(
     """visible, present, seen, found, observed, detected, evident, apparent, noticeable, identified, discernible, there,
     located, recogni[sz]able, to be seen, to be found"""
 )
-EXTENDS = _any(
-    "runs?, extends?, cross(?:es)?, stretch(?:es)?, interrupts?, affects?, covers?, occurs?, stands? out"
-)
+EXTENDS = _any("runs?, extends?, cross(?:es)?, stretch(?:es)?, interrupts?, affects?, covers?, occurs?, stands? out")
 VERB = _word(_any(f"{BE}, {HAS}, {SHOWS}, can, could, will, would, may, might, should, must, do, does, did"))
 LABEL = _any(
     """decision, verdict, answer, conclusion, result, judge?ment, assessment, classification, diagnosis, finding,

@@ -168,9 +168,7 @@ def _fit(alpha: np.ndarray, where: Window, surface: np.ndarray, taken: np.ndarra
     return float((alpha[inner] * (surface[outer] & ~taken[outer])).sum()) / total if total else 0.0
 
 
-def _lay(
-    rgb: np.ndarray, mask: np.ndarray, free: np.ndarray, where: Window, stamp: Stamp, strength: float
-) -> None:
+def _lay(rgb: np.ndarray, mask: np.ndarray, free: np.ndarray, where: Window, stamp: Stamp, strength: float) -> None:
     """Blend a stamp into `rgb` and set `mask` where it can be seen; nothing else changes."""
     n = stamp.alpha.shape[0]
     inner, outer = _clip_to_image((where[0].start, where[1].start), n, rgb.shape[0])

@@ -21,8 +21,7 @@ from m3ad.records import NORMAL, Defect, Scenario, Verdict
 SMALLEST = 0.0005  # of the image: a defect with fewer pixels cannot be seen, so it must not be in the truth
 ATTEMPTS = 12
 _RECIPES: dict[str, Recipe] = {
-    recipe.name: recipe
-    for recipe in (*texture.RECIPES, *workpiece.RECIPES, *electronic.RECIPES, *logical.RECIPES)
+    recipe.name: recipe for recipe in (*texture.RECIPES, *workpiece.RECIPES, *electronic.RECIPES, *logical.RECIPES)
 }
 
 

@@ -187,7 +187,7 @@ _STAINS_ON_DARK = [(0.58, 0.50, 0.30), (0.62, 0.63, 0.60), (0.38, 0.50, 0.34), (
 def _contamination(p: Patch) -> Stamp:
     field = p.blob(0.55, p.rng.uniform(1, 1.5))
     alpha = smoothstep(field, 0.0, 0.1)
-    rim = np.exp(-((field - 0.08) / 0.07) ** 2)
+    rim = np.exp(-(((field - 0.08) / 0.07) ** 2))
     palette = _STAINS_ON_DARK if p.ground < 0.3 else _STAINS
     colour = pigment(palette[p.rng.integers(len(palette))])
     body = alpha * np.clip(0.76 + 0.25 * rim + 0.1 * p.noise(0.03), 0, 0.97)

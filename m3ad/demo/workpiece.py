@@ -80,9 +80,7 @@ def _bracket(rng: np.random.Generator, size: int, types: tuple[str, ...]) -> Dra
     outline, openings = _bracket_shape(rng, u, v)
     distance = np.maximum(outline, -openings)
     coverage = cover(distance, pose.pixel(size))
-    coverage, flaws = bitten(
-        hurt, coverage, types, "breakage", extent=(0.16, 0.28), jagged=0.55, where=openings > 0.06
-    )
+    coverage, flaws = bitten(hurt, coverage, types, "breakage", extent=(0.16, 0.28), jagged=0.55, where=openings > 0.06)
     face = _milled(rng, size, turned.angle)
     lit = np.clip(relief(paint.bevel(distance, 0.014) * np.float32(pose.scale), light, 0.55), -0.5, 0.6)
     shade(face, lit)

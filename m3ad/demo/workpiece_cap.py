@@ -87,6 +87,4 @@ def _print_cap(
     fill(face, paint.text(size, word, pose, 0.075), (0.95, 0.95, 0.92) if ground < 0.5 else (0.1, 0.1, 0.1))
 
 
-BOTTLE_CAP = Recipe(
-    "bottle cap", Scenario.WORKPIECE, ("dent", "scratch", "rusty", "peeling", "distortion"), True, _cap
-)
+BOTTLE_CAP = Recipe("bottle cap", Scenario.WORKPIECE, ("dent", "scratch", "rusty", "peeling", "distortion"), True, _cap)

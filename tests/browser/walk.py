@@ -132,7 +132,7 @@ class Walk:
         """Wait until the run on the screen has finished; returns it. A failed one shows its log."""
         state = self.page.locator("#run-state")
         expect(state).to_contain_text(name)
-        expect(state).to_contain_text(re.compile(r"\b(finished|failed)\b"), timeout=SLOWEST)
+        expect(state).to_contain_text(re.compile("finished|failed"), timeout=SLOWEST)
         with self.app.store as store:
             folder = RunFolder(store.run(name).folder)
         assert "finished" in state.inner_text(), folder.log_tail()

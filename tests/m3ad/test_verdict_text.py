@@ -75,8 +75,8 @@ SENTENCES = [
     ("Therefore, the answer is no.", NO),  # label in a sentence
     ("**Conclusion:** normal", NO),  # markdown
     ("Defects: none", NO),  # list of none
-    ("I consider it \"normal\".", NO),  # judged
-    ("The final decision is \"normal\".", NO),  # quoted decision
+    ('I consider it "normal".', NO),  # judged
+    ('The final decision is "normal".', NO),  # quoted decision
     ("No pin shows a bend.", NO),  # the negation reaches over the verb
     ("The screw is properly seated and there's no sign of damage.", NO),  # there's
     ("Hence no defect.", NO),  # telegram
