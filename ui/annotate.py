@@ -11,7 +11,7 @@ import gradio as gr
 from m3ad.taxonomy import default_taxonomy
 from ui.annotate_presenter import QUEUES, keep, move, open_case, save, type_rows
 from ui.components.box_editor import box_editor, received
-from ui.components.frame import Footer
+from ui.components.frame import footer
 from ui.context import Context
 from ui.events import READS, told
 from ui.keys import Key
@@ -49,7 +49,7 @@ def build(context: Context, shell: Shell) -> None:
         elem_id="annotate",
         elem_classes="m3-annotate",
     )
-    Footer(KEYS)
+    footer(KEYS)
 
     def enter(case_id: int | None, model: str | None, sent: Any, request: gr.Request) -> Any:
         if case_id is None:

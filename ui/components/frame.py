@@ -29,6 +29,3 @@ def footer(keys: Sequence[Key], value: str = "") -> gr.HTML:
 def address() -> gr.HTML:
     """Keeps `?tab=…&case=…` in the address bar. Value: {"tab", "case"}; triggers `submit` on back and forward."""
     return part("address.js", '<div class="m3-address"></div>', {}, elem_classes="m3-floating")
-
-
-Footer = footer
