@@ -110,8 +110,8 @@ def test_photographs_are_imported_inspected_and_annotated_through_the_page(
     page.goto(f"{app.address}?tab=inspect&case={case.id}")
     walk = Walk(page, app)
     walk.shows(case)
-    shown = page.evaluate("document.querySelector('#inspect-viewer .m3-picture').naturalWidth")
-    assert shown == case.primary.width
+    picture = page.locator("#inspect-viewer .m3-picture")
+    expect(picture).to_have_js_property("naturalWidth", case.primary.width)  # in full, once it has arrived
     expect(walk.boxes("truth").first).to_be_visible()
     walk.inspect()
     with app.store as store:
