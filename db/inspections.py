@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from m3ad.trace import read
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -13,6 +12,7 @@ from db.events import log, now
 from db.schema import InspectionTable
 from m3ad.errors import NotFound
 from m3ad.records import Inspection, Mode, Probability, Trace, Verdict
+from m3ad.trace import read
 
 
 class Answered(Protocol):
