@@ -44,7 +44,7 @@ def render(verdict: Verdict, think: str, reflection: str | None = None) -> str:
         parts.append(f"<reflection>{_prose(reflection)}</reflection>")
     if verdict.anomalous:
         types = "; ".join(_type(defect.type) for defect in verdict.defects)
-        places = "; ".join(_place(defect.box) for defect in verdict.defects)
+        places = "; ".join(write_box(defect.box) if defect.box else "unknown" for defect in verdict.defects)
         parts.append(f"<type>{types}</type><location>{places}</location>")
     parts.append(f"<answer>{'yes' if verdict.anomalous else 'no'}</answer>")
     return "".join(parts)
@@ -62,9 +62,8 @@ def _type(name: str) -> str:
     return name.strip() or UNKNOWN_TYPE
 
 
-def _place(box: Box | None) -> str:
-    if box is None:
-        return "unknown"
+def write_box(box: Box) -> str:
+    """A box as the format has it: two corners in fractions with three decimals, clipped to the image."""
     x1, y1, x2, y2 = box.clipped().rounded(3).as_tuple()
     (x1, x2), (y1, y2) = _widened(x1, x2), _widened(y1, y2)
     return f"({x1:.3f},{y1:.3f}) ({x2:.3f},{y2:.3f})"

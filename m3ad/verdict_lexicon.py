@@ -97,6 +97,7 @@ OWNED = _word(HAS)
 PREDICATED = re.compile(rf"\b(?:{BE}|as|{JUDGED}|(?:any|some|no|every)thing)\s+{LINK}{{0,5}}[\"']?$")
 MARKED = re.compile(rf"{MARKER}\s*(?:{_TOKEN}\s+){{0,3}}[\"']?$")
 SEEN_AFTER = re.compile(rf"^(?:\s+{_TOKEN}){{0,6}}?\s+(?:{VISIBLE}|{EXTENDS})\b")
+BOXED_AFTER = re.compile(rf"^(?:\s+{_TOKEN}){{0,6}}?\s+{B}")
 FRAGMENT = re.compile(rf"^\W{{0,5}}{LINK}{{0,4}}[\"']?$")
 ANSWERED = re.compile(
     rf"^\W{{0,5}}(?:[\w ,'-]{{0,60}}\b{LABEL}\s?(?::|=|is\b|would be\b)\s?)?"

@@ -35,7 +35,7 @@ class Claim:
 
     Attributes:
         types: the taxonomy names it is about; none when it is about defects at large.
-        boxes: the boxes written beside them, in fractions.
+        boxes: the boxes written beside them, in fractions; as many as types: one for each.
         firm: of a no: it is about the whole part ("no defects"), not about one type or one place.
     """
 
@@ -156,7 +156,7 @@ def _reaches(negator: re.Match[str], rest: str) -> bool:
 
 def _asserted(before: str, after: str, ambiguous: bool) -> bool:
     forms = (lexicon.THERE, lexicon.STATED, lexicon.PREDICATED, lexicon.UNDONE)
-    if any(form.search(before) for form in forms):
+    if any(form.search(before) for form in forms) or lexicon.BOXED_AFTER.match(after):
         return True
     if ambiguous:
         return False
@@ -184,6 +184,7 @@ def _merged(claims: list[Claim], boxes: tuple[Box, ...]) -> list[Claim]:
     places = [place for place, claim in enumerate(claims) if claim.polarity is Polarity.YES]
     if not places:
         return claims
-    types = tuple(dict.fromkeys(name for place in places for name in claims[place].types))
+    named = tuple(name for place in places for name in claims[place].types)
+    types = named if len(named) == len(boxes) else tuple(dict.fromkeys(named))  # as many boxes: each has its own
     denials = [claim for claim in claims[: places[-1]] if claim.polarity is not Polarity.YES]
     return [*denials, Claim(Polarity.YES, types, boxes), *claims[places[-1] + 1 :]]

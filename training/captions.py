@@ -12,6 +12,7 @@ import random
 
 from m3ad.geometry import Box
 from m3ad.records import Defect, Verdict
+from m3ad.trace import write_box
 
 SMALL = 0.01  # share of the image under which a mark is called small
 LARGE = 0.12
@@ -24,36 +25,38 @@ _UNCOUNTED = {
     "size errors", "warping",
 }  # fmt: skip
 
+# A normal and an anomalous text begin with the same words and part at one word. Greedy decoding takes the likeliest
+# next word: with more ways to begin one kind, the other would always win, whatever the image shows.
 _NORMAL_SEEN = (
-    "The {part} is complete and evenly lit.",
-    "Edges and surface of the {part} are clean.",
-    "The {part} looks regular everywhere.",
-    "Shape and surface of the {part} are as expected.",
+    "The {part} is complete and clean.",
+    "On the {part} nothing stands out.",
+    "Seen closely, the {part} is regular.",
 )
-_NORMAL_DECISION = ("There is no defect.", "The {part} has no defect.", "I see no defect.")
 _SEEN = (
     "The {part} shows {marks}.",
     "On the {part} I see {marks}.",
-    "The {part} has {marks}.",
+    "Seen closely, the {part} has {marks}.",
 )
+_NORMAL_DECISION = ("There is no defect.", "The {part} has no defect.", "I see no defect.")
 _DECISION = ("The {part} is abnormal with {types}.", "It is abnormal with {types}.", "This is abnormal with {types}.")
+# Here too what is kept and what is revised begin with the same words.
 _KEPT_NORMAL = (
     "Checked again: no edge is broken and no mark stands out.",
     "A second look finds the same even surface.",
-    "Nothing in the image speaks against it.",
+    "The evidence agrees: nothing stands out.",
+)
+_FOUND = (
+    "Checked again: the first look missed {marks}.",
+    "A second look shows {marks}.",
+    "The evidence speaks against it: {marks}.",
 )
 _KEPT = (
     "Checked again: {marks} can be seen clearly.",
     "A second look confirms {marks}.",
     "The evidence is there: {marks}.",
 )
-_FOUND = (
-    "A second look shows {marks}.",
-    "Checked again, the first look missed {marks}.",
-    "The evidence speaks against it: {marks}.",
-)
 _GONE = (
-    "Checked again, what looked like a defect is only light or pattern.",
+    "Checked again: what looked like a defect is only light or pattern.",
     "A second look shows nothing broken there.",
     "The evidence is missing: the place looks regular.",
 )
@@ -62,12 +65,15 @@ _REVISE = ('I revise from "{before}" to "{after}".', 'The decision changes from 
 
 
 def write_think(verdict: Verdict, category: str, rng: random.Random) -> str:
-    """One sentence on what is seen and one with the decision; at most about 25 words for a verdict with one defect."""
+    """One sentence on what is seen and one with the decision; at most about 27 words for a verdict with one defect.
+
+    The boxes stand beside their defects, so that the first look has places of its own to compare with the final ones.
+    """
     part = _words(category)
     if not verdict.anomalous:
         return f"{rng.choice(_NORMAL_SEEN)} {rng.choice(_NORMAL_DECISION)}".format(part=part)
     text = f"{rng.choice(_SEEN)} {rng.choice(_DECISION)}"
-    return text.format(part=part, marks=_marks(verdict), types=_types(verdict))
+    return text.format(part=part, marks=_marks(verdict, with_boxes=True), types=_types(verdict))
 
 
 def write_reflection(initial: Verdict, final: Verdict, rng: random.Random) -> str:
@@ -105,18 +111,20 @@ def _third(value: float, words: tuple[str, str, str]) -> str:
     return words[min(2, max(0, int(value * 3)))]
 
 
-def _marks(verdict: Verdict) -> str:
-    return _join([_mark(defect) for defect in verdict.defects]) or "a defect"
+def _marks(verdict: Verdict, *, with_boxes: bool = False) -> str:
+    return _join([_mark(defect, with_boxes) for defect in verdict.defects]) or "a defect"
 
 
-def _mark(defect: Defect) -> str:
+def _mark(defect: Defect, with_box: bool) -> str:
     name = _words(defect.type) or "defect"
     area = defect.box.area if defect.box else (SMALL + LARGE) / 2
     size = "small " if area < SMALL else "large " if area > LARGE else ""
     thing = f"{size}{name} area" if name in _STATES else f"{size}{name}"
     if name not in _UNCOUNTED:
         thing = f"an {thing}" if thing[0] in "aeiou" else f"a {thing}"
-    return thing if defect.box is None else f"{thing} {place(defect.box)}"
+    if defect.box is None:
+        return thing
+    return f"{thing} {place(defect.box)}" + (f" {write_box(defect.box)}" if with_box else "")
 
 
 def _types(verdict: Verdict) -> str:

@@ -24,16 +24,33 @@ from transformers.models.qwen3_vl.modeling_qwen3_vl import (
     get_vision_position_ids,
 )
 
+from m3ad.records import Scenario
 from m3ad.taxonomy import default_taxonomy
 from training.examples import LabelledCase
 
 SIDE, PATCH, MERGE = 224, 16, 2
-WHITENED, CHECKED = 1500, 480  # images
+CELLS = SIDE // (PATCH * MERGE)  # 7 x 7 image tokens
+WHITENED, CHECKED = 1500, 960  # images
 WINDOW = 4  # cells on a side: a third of the work of a whole picture, and most windows hold a defect
 NEAR = 0.8  # share of anomalous pictures whose window is put on a defect
-WHOLE = 4  # every fourth step sees whole pictures: what is missing or in the wrong place needs its surroundings
-CELLS = SIDE // (PATCH * MERGE)  # 7 x 7 image tokens
-REPORT = 50  # steps between two printed lines
+REPORT, KEEP = 50, 500  # steps between two printed lines, between two states kept
+SURFACES = (Scenario.TEXTURE, Scenario.WORKPIECE)  # a defect of theirs is one however the picture is turned
+ASSEMBLY = Scenario.LOGICAL  # a window does not show what is missing or in the wrong place
+# Where the heads of the first blocks look at the start: (rows, columns) from each patch. See `look_near`.
+OFFSETS = (
+    ((-1, 0), (1, 0), (0, -1), (0, 1)),
+    ((-1, -1), (1, 1), (1, -1), (-1, 1)),
+    ((-2, 0), (2, 0), (0, -2), (0, 2)),
+)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """What is trained on: `images` uint8 (n, 3, SIDE, SIDE), `boxes` per picture (defects, 5), `scenarios` (n,)."""
+
+    images: Tensor
+    boxes: list[np.ndarray]
+    scenarios: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -63,55 +80,102 @@ class CellHead(nn.Module):
 
 
 def train_vision(
-    start: Path, target: Path, cases: Sequence[LabelledCase], *, steps: int, batch: int = 24, rate: float = 1e-3,
-    seed: int = 0, fresh: bool = True,
+    start: Path, target: Path, cases: Sequence[LabelledCase], *, steps: int, batch: int = 32, rate: float = 1e-3,
+    seed: int = 0,
 ) -> None:  # fmt: skip
     """Train the vision encoder of the model folder `start` on `cases`; write the whole model to `target`.
+
+    A training that was cut off goes on from the state it kept beside `target`.
 
     Args:
         cases: drawn parts, their images SIDE x SIDE pixels.
         batch: whole pictures in a step; of windows three times as many.
-        fresh: start from random weights (and whitened patches); else go on with the weights and head of `start`.
     """
     torch.manual_seed(seed)
     # As a plain matrix product the patch embedding is a third faster than as a convolution; it is saved as one.
     fused = {"patch_embeddings": True}
     model = Qwen3VLForConditionalGeneration.from_pretrained(start, dtype=torch.float32, fusion_config=fused)
     names = [node.name for node in default_taxonomy().types]
+    pictures, visual = load(cases, names), model.model.visual
     head = CellHead(model.config.vision_config.out_hidden_size, len(names) + 1)
-    if not fresh:
-        head.load_state_dict(torch.load(start.with_name(f"{start.name}_head.pt"), weights_only=True))
-    images, boxes = load(cases, names)
-    visual = model.model.visual
-    if fresh:
-        whiten(visual, images[:: max(1, len(images) // WHITENED)])
-    eyes, kept = Eyes(visual), len(images) - CHECKED  # the last ones only judge
-    optimizers = make_optimizers(visual, head, rate)
-    schedules = [torch.optim.lr_scheduler.LambdaLR(one, lambda step: _rate(step, steps)) for one in optimizers]
-    chance = np.random.default_rng(seed)
-    began = time.monotonic()
-    for step in range(1, steps + 1):
-        whole = step % WHOLE == 0
-        rows = chance.integers(kept, size=batch if whole else 3 * batch)
-        pictures, given = turned(images[torch.from_numpy(rows)], [boxes[row] for row in rows], int(chance.integers(8)))
-        cells = windows(given, CELLS if whole else WINDOW, chance)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            tokens = eyes(patches(pictures), cells)
-        loss = cell_loss(head(tokens.float()), targets(given, len(names)).at(cells))
-        loss.backward()
-        for optimizer, schedule in zip(optimizers, schedules, strict=True):
-            optimizer.step()
-            optimizer.zero_grad()
-            schedule.step()
-        if step % REPORT == 0:
-            print(f"step {step} loss {loss.item():.4f} seconds {time.monotonic() - began:.0f}", flush=True)
-        if step % (4 * REPORT) == 0 or step == steps:
-            ranked = separation(eyes, head, images[kept:], boxes[kept:])
-            print(f"step {step}: an anomalous part outranks a normal one in {ranked:.3f} of the pairs", flush=True)
+    whiten(visual, pictures.images[:: max(1, len(cases) // WHITENED)])
+    look_near(visual)
+    lesson = Lesson(visual, head, make_optimizers(visual, head, rate), steps)
+    state = target.with_name(f"{target.name}_state.pt")
+    lesson.restore(state)
+    kept, began = len(cases) - CHECKED, time.monotonic()  # the last ones only judge
+    while lesson.step < steps:
+        lesson.learn(*_batch(pictures, kept, batch, lesson.step, seed), len(names))
+        if lesson.step % REPORT == 0:
+            print(f"step {lesson.step} loss {lesson.loss:.3f} seconds {time.monotonic() - began:.0f}", flush=True)
+        if lesson.step % KEEP == 0 or lesson.step == steps:
+            lesson.keep(state)
+            ranked = separation(lesson.eyes, head, pictures.images[kept:], pictures.boxes[kept:])
+            print(f"step {lesson.step}: anomalous outranks normal in {ranked:.3f} of the pairs", flush=True)
     model.save_pretrained(target)
     AutoProcessor.from_pretrained(start, padding_side="left").save_pretrained(target)
     (target / "monitor.json").write_text((start / "monitor.json").read_text())
-    torch.save(head.state_dict(), target.with_name(f"{target.name}_head.pt"))
+
+
+class Lesson:
+    """The state of one training: encoder, head, optimizers, and how far it is. `loss`: running mean, for the log."""
+
+    def __init__(self, visual: nn.Module, head: CellHead, optimizers: list[torch.optim.Optimizer], steps: int) -> None:
+        self.visual, self.head, self.optimizers, self.steps = visual, head, optimizers, steps
+        self.eyes = Eyes(visual)
+        self.rates = [[group["lr"] for group in one.param_groups] for one in optimizers]
+        self.step, self.loss = 0, math.nan
+
+    def learn(self, images: Tensor, boxes: Sequence[np.ndarray], cells: Tensor, types: int) -> None:
+        """One step on the chosen `cells` (n, k) of `images`."""
+        share = _rate(self.step, self.steps)
+        for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * share
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            tokens = self.eyes(patches(images, cells), cells)
+        loss = cell_loss(self.head(tokens.float()), targets(boxes, types).at(cells))
+        loss.backward()
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad()
+        self.step += 1
+        self.loss = loss.item() if math.isnan(self.loss) else 0.98 * self.loss + 0.02 * loss.item()
+
+    def keep(self, path: Path) -> None:
+        """Write everything needed to go on; a kill in the middle leaves the older state."""
+        parts = {"visual": self.visual, "head": self.head, **{str(k): one for k, one in enumerate(self.optimizers)}}
+        fresh = path.with_suffix(".new")
+        torch.save({"step": self.step, **{name: part.state_dict() for name, part in parts.items()}}, fresh)
+        fresh.replace(path)
+
+    def restore(self, path: Path) -> None:
+        """Go on from what `keep` wrote, if anything."""
+        if path.exists():
+            kept = torch.load(path, weights_only=True)
+            self.step = kept["step"]
+            self.visual.load_state_dict(kept["visual"])
+            self.head.load_state_dict(kept["head"])
+            for k, one in enumerate(self.optimizers):
+                one.load_state_dict(kept[str(k)])
+
+
+def _batch(
+    pictures: Pictures, kept: int, batch: int, step: int, seed: int
+) -> tuple[Tensor, list[np.ndarray], Tensor]:  # fmt: skip
+    """Images, boxes and cells of one step, by turns whole pictures and windows; the same step gives the same batch."""
+    chance = np.random.default_rng([seed, step])
+    whole = step % 2 == 0
+    rows = chance.integers(kept, size=batch if whole else 4 * batch)
+    if not whole:
+        rows = rows[pictures.scenarios[rows] != ASSEMBLY.value][: 3 * batch]
+    images, boxes = pictures.images[torch.from_numpy(rows)], [pictures.boxes[row] for row in rows]
+    surface = np.flatnonzero(np.isin(pictures.scenarios[rows], [one.value for one in SURFACES]))
+    found, given = turned(images[surface], [boxes[row] for row in surface], int(chance.integers(8)))
+    images[surface] = found
+    for row, moved in zip(surface, given, strict=True):
+        boxes[row] = moved
+    return images, boxes, windows(boxes, CELLS if whole else WINDOW, chance)
 
 
 def make_optimizers(visual: nn.Module, head: nn.Module, rate: float) -> list[torch.optim.Optimizer]:
@@ -130,7 +194,9 @@ def whiten(visual: nn.Module, images: Tensor) -> None:
 
     Random filters see little but the mean colour of a patch; these see edges and marks from the first step on.
     """
-    seen = patches(images)[:, ::3].reshape(-1, 3, 2, PATCH * PATCH)[:, :, 0].flatten(1)  # one of the two equal frames
+    cells = torch.arange(CELLS**2).expand(len(images), -1)
+    frames = patches(images, cells)[:, ::3].reshape(-1, 3, 2, PATCH * PATCH)
+    seen = frames[:, :, 0].flatten(1)  # one of the two equal frames
     seen = seen - seen.mean(0)
     values, vectors = torch.linalg.eigh(seen.T @ seen / len(seen))
     linear = visual.patch_embed.linear_proj  # as fused above
@@ -142,18 +208,38 @@ def whiten(visual: nn.Module, images: Tensor) -> None:
         linear.bias.zero_()
 
 
+def look_near(visual: nn.Module, sharp: float = 3.0) -> None:
+    """Let each head of the first blocks begin by looking at one neighbour of its patch, as a convolution does.
+
+    Query and key get a constant part; turned by their places (RoPE) the two agree most when the key lies at the
+    head's offset. Only a start: training moves it like any other weight.
+    """
+    speeds = visual.rotary_pos_emb.inv_freq.tolist()  # radians per patch, of each axis
+    for block, offsets in zip(visual.blocks, OFFSETS, strict=False):
+        bias = block.attn.qkv.bias.detach().view(3, block.attn.num_heads, 2, -1)  # query, key, value; head; halves
+        for head, offset in enumerate(offsets[: block.attn.num_heads]):
+            for axis, moved in enumerate(offset):
+                for k, speed in enumerate(speeds[:3]):  # the fast ones tell neighbours apart
+                    turn, at = moved * speed, axis * len(speeds) + k
+                    bias[0, head, 0, at] = sharp
+                    bias[1, head, 0, at], bias[1, head, 1, at] = sharp * math.cos(turn), -sharp * math.sin(turn)
+
+
 @torch.no_grad()
 def separation(eyes: Eyes, head: CellHead, images: Tensor, boxes: Sequence[np.ndarray]) -> float:
     """Share of (anomalous, normal) pairs in which the anomalous part has the cell that looks more like a defect."""
     cells = torch.arange(CELLS**2)[None]
-    parts = [head(eyes(patches(part), cells.expand(len(part), -1)))[0][..., -1].amax(1) for part in images.split(48)]
+    parts = [
+        head(eyes(patches(part, cells.expand(len(part), -1)), cells.expand(len(part), -1)))[0][..., -1].amax(1)
+        for part in images.split(48)
+    ]
     scores = torch.cat(parts).numpy()
     bad = np.array([len(found) > 0 for found in boxes])
     return float((scores[bad][:, None] > scores[~bad][None]).mean())
 
 
-def load(cases: Sequence[LabelledCase], names: Sequence[str]) -> tuple[Tensor, list[np.ndarray]]:
-    """All images as uint8 (n, 3, SIDE, SIDE); per case an array (defects, 5): x1, y1, x2, y2, type number."""
+def load(cases: Sequence[LabelledCase], names: Sequence[str]) -> Pictures:
+    """All pictures in memory; a box is x1, y1, x2, y2 (fractions) and the number of its type in `names`."""
     images = torch.empty((len(cases), 3, SIDE, SIDE), dtype=torch.uint8)
     boxes = []
     for row, case in enumerate(cases):
@@ -161,7 +247,7 @@ def load(cases: Sequence[LabelledCase], names: Sequence[str]) -> tuple[Tensor, l
             images[row] = torch.from_numpy(np.asarray(image.convert("RGB")).copy()).permute(2, 0, 1)
         found = [(*d.box.as_tuple(), names.index(d.type)) for d in case.truth.defects if d.box]
         boxes.append(np.array(found, dtype=np.float32).reshape(-1, 5))
-    return images, boxes
+    return Pictures(images, boxes, np.array([case.scenario.value for case in cases]))
 
 
 def turned(images: Tensor, boxes: Sequence[np.ndarray], way: int) -> tuple[Tensor, list[np.ndarray]]:
@@ -202,17 +288,20 @@ class Eyes:
         self._turns = visual.rotary_pos_emb(torch.zeros(len(places), width), places)
 
     def __call__(self, pixels: Tensor, cells: Tensor) -> Tensor:
-        """Image tokens (n, k, width) of the chosen `cells` (n, k) of `pixels` (n, 196, values); others are not seen."""
+        """Image tokens (n, k, width) of the chosen `cells` (n, k) of pictures, from the `pixels` of their patches."""
         count, chosen = cells.shape
         parts = (cells[:, :, None] * MERGE**2 + torch.arange(MERGE**2)).flatten(1)
-        rows = torch.arange(count)[:, None]
         place = (self.visual.pos_embed(self._nearest) * self._weights[:, :, None]).sum(1)
-        x = self.visual.patch_embed(pixels[rows, parts].flatten(0, 1)).view(count, parts.shape[1], -1) + place[parts]
+        x = self.visual.patch_embed(pixels.flatten(0, 1)).view(count, parts.shape[1], -1) + place[parts]
         turns = [turn.float()[parts][:, None] for turn in self._turns]
         for block in self.visual.blocks:
             x = x + self._attend(block.attn, block.norm1(x), turns)
             x = x + block.mlp(block.norm2(x))
         return self.visual.merger(x.flatten(0, 1)).view(count, chosen, -1)
+
+    def turn(self, vector: Tensor) -> Tensor:
+        """A query or key (dimensions) as it stands at each of the 196 patches."""
+        return vector * self._turns[0] + _half(vector) * self._turns[1]
 
     @staticmethod
     def _attend(attention: nn.Module, x: Tensor, turns: Sequence[Tensor]) -> Tensor:
@@ -242,13 +331,14 @@ def windows(boxes: Sequence[np.ndarray], side: int, chance: np.random.Generator)
     return torch.from_numpy((rows * CELLS + columns).reshape(len(boxes), -1))
 
 
-def patches(images: Tensor) -> Tensor:
-    """As the processor cuts them: (n, 196, 3 * 2 * 16 * 16), the four patches of a cell beside each other."""
-    values = (images.float() / 255 - 0.5) / 0.5
-    cut = values.view(len(images), 3, CELLS, MERGE, PATCH, CELLS, MERGE, PATCH)
-    cut = cut.permute(0, 2, 5, 3, 6, 1, 4, 7).unsqueeze(6)  # cell row, cell column, row in it, column in it, colour
-    doubled = cut.expand(-1, -1, -1, -1, -1, -1, 2, -1, -1)  # a still image is two equal frames
-    return doubled.reshape(len(images), CELLS * CELLS * MERGE * MERGE, -1)
+def patches(images: Tensor, cells: Tensor) -> Tensor:
+    """The pixels of the chosen `cells` (n, k) as the processor gives them: (n, 4 k, 3 * 2 * 16 * 16)."""
+    count, chosen = cells.shape
+    cut = images.view(count, 3, CELLS, MERGE * PATCH, CELLS, MERGE * PATCH).permute(0, 2, 4, 1, 3, 5)
+    taken = cut.flatten(1, 2)[torch.arange(count)[:, None], cells].float() / 127.5 - 1
+    parts = taken.view(count, chosen, 3, MERGE, PATCH, MERGE, PATCH).permute(0, 1, 3, 5, 2, 4, 6).unsqueeze(5)
+    doubled = parts.expand(-1, -1, -1, -1, -1, 2, -1, -1)  # a still image is two equal frames
+    return doubled.reshape(count, chosen * MERGE**2, -1)
 
 
 def targets(boxes: Sequence[np.ndarray], types: int) -> Targets:
@@ -283,5 +373,6 @@ def cell_loss(found: tuple[Tensor, Tensor], wanted: Targets) -> Tensor:
     return types + places
 
 
-def _rate(step: int, steps: int, warm: int = 200) -> float:
-    return min(1.0, (step + 1) / warm) * (0.5 + 0.5 * math.cos(math.pi * min(1.0, step / steps)))
+def _rate(step: int, steps: int, warm: int = 100) -> float:
+    """Share of the full rate: up at the start, level, and down to nothing over the last third."""
+    return min(1.0, (step + 1) / warm, 3 * (steps - step) / steps)

@@ -18,7 +18,7 @@ from m3ad.demo.stamps import STAMPS, Patch, Site, Stamp
 SURFACE_TYPES = tuple(STAMPS)
 _OPAQUE = ("hole", "tear", "peeling", "foreign object intrusion", "fracture")
 PLAIN = Site()
-HARD = 0.15  # the share of flaws that are faint, or small where a faint one would be no such flaw
+HARD = 0.06  # the share of flaws that are faint, or small where a faint one would be no such flaw
 
 
 def paint_flaw(

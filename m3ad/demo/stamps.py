@@ -113,7 +113,7 @@ def _tint(low: Colour, high: Colour, mix: np.ndarray) -> np.ndarray:
 def _scratch(p: Patch) -> Stamp:
     bend = p.rng.uniform(-0.25, 0.25)
     line = np.array([(t, bend * (0.6 - t * t)) for t in np.linspace(-0.93, 0.93, 6)])
-    width = p.thin(p.rng.uniform(0.005, 0.008))
+    width = p.thin(p.rng.uniform(0.007, 0.011))
     d = _distance_to(p.a, p.b - p.noise(0.01) * 0.006, line)
     if p.rng.random() < 0.4:  # a second, shorter stroke beside it
         start = int(p.rng.integers(0, 3))
@@ -131,7 +131,7 @@ def _scratch(p: Patch) -> Stamp:
 def _crack(p: Patch, branches: int | None = None) -> Stamp:
     line = p.path(0.11, 15)
     d = _distance_to(p.a, p.b, line)
-    width = p.thin(p.rng.uniform(0.006, 0.012))
+    width = p.thin(p.rng.uniform(0.009, 0.015))
     alpha = np.clip(1.5 - d / (width * 0.5) * (0.75 + np.abs(p.a) * 0.8), 0, 1)
     for _ in range(int(p.rng.integers(0, 2)) if branches is None else branches):
         start = line[p.rng.integers(2, len(line) - 2)]
@@ -190,7 +190,7 @@ def _contamination(p: Patch) -> Stamp:
     rim = np.exp(-(((field - 0.08) / 0.07) ** 2))
     palette = _STAINS_ON_DARK if p.ground < 0.3 else _STAINS
     colour = pigment(palette[p.rng.integers(len(palette))])
-    body = alpha * np.clip(0.76 + 0.25 * rim + 0.1 * p.noise(0.03), 0, 0.97)
+    body = alpha * np.clip(0.82 + 0.2 * rim + 0.08 * p.noise(0.03), 0, 0.97)
     gloss = np.clip(p.lit(gaussian_filter(alpha, p.n * 0.03), 0.10), 0, 0.5) * alpha
     return Stamp(body, 0.25, colour * 0.85 + gloss[..., None])
 

@@ -190,6 +190,14 @@ DEFECTS = [
         "There is a dent at (0.1,0.1) (0.2,0.2) and a scratch at (0.5,0.5) (0.7,0.6).",  # two in one sentence
         [Defect("dent", Box(0.1, 0.1, 0.2, 0.2)), Defect("scratch", Box(0.5, 0.5, 0.7, 0.6))],
     ),
+    (
+        "I see debris at (0.1,0.1) (0.2,0.2), a dent at (0.3,0.1) (0.4,0.2) and debris at (0.5,0.5) (0.7,0.6).",
+        [
+            Defect("debris", Box(0.1, 0.1, 0.2, 0.2)),
+            Defect("dent", Box(0.3, 0.1, 0.4, 0.2)),
+            Defect("debris", Box(0.5, 0.5, 0.7, 0.6)),
+        ],
+    ),  # a type named again with a box of its own
     ("There is a scratch at [100, 200, 300, 400].", [Defect("scratch", Box(0.1, 0.2, 0.3, 0.4))]),  # thousandths
     (
         "There are scratches at (0.1,0.1) (0.2,0.2) and (0.5,0.5) (0.7,0.6).",  # one type, two boxes

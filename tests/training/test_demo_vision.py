@@ -9,9 +9,23 @@ import pytest
 import torch
 from PIL import Image
 from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
+from transformers.models.qwen3_vl.modeling_qwen3_vl import get_vision_position_ids
 
 from m3ad.demo.architecture import build_tiny
-from training.demo_vision import CELLS, MERGE, SIDE, Eyes, patches, targets, turned, windows
+from training.demo_vision import (
+    CELLS,
+    MERGE,
+    OFFSETS,
+    SIDE,
+    Eyes,
+    look_near,
+    patches,
+    targets,
+    turned,
+    windows,
+)
+
+ALL = torch.arange(CELLS**2).expand(3, -1)
 
 
 @pytest.fixture(scope="module")
@@ -36,25 +50,38 @@ def test_patches_are_those_of_the_processor(folder: Path, pictures: torch.Tensor
     processor = AutoProcessor.from_pretrained(folder).image_processor
     images = [Image.fromarray(picture.permute(1, 2, 0).numpy()) for picture in pictures]
     expected = processor(images=images, return_tensors="pt")["pixel_values"]
-    assert torch.allclose(patches(pictures).flatten(0, 1), expected, atol=1e-6)
+    assert torch.allclose(patches(pictures, ALL).flatten(0, 1), expected, atol=1e-6)
 
 
 @torch.no_grad()
 def test_all_cells_at_once_give_the_librarys_tokens(visual: torch.nn.Module, pictures: torch.Tensor) -> None:
     grid = torch.tensor([[1, CELLS * MERGE, CELLS * MERGE]] * 3)
-    expected = visual(patches(pictures).flatten(0, 1), grid_thw=grid).pooler_output
-    found = Eyes(visual)(patches(pictures), torch.arange(CELLS**2).expand(3, -1))
+    expected = visual(patches(pictures, ALL).flatten(0, 1), grid_thw=grid).pooler_output
+    found = Eyes(visual)(patches(pictures, ALL), ALL)
     assert torch.allclose(found.flatten(0, 1), expected, atol=1e-5)
 
 
-@torch.no_grad()
-def test_a_window_sees_nothing_outside_itself(visual: torch.nn.Module, pictures: torch.Tensor) -> None:
+def test_a_window_has_the_patches_of_its_cells(pictures: torch.Tensor) -> None:
     cells = windows([np.zeros((0, 5))] * 3, 4, np.random.default_rng(0))
-    seen = patches(pictures)
-    inside = torch.zeros(3, CELLS**2, dtype=torch.bool).scatter(1, cells, True)
-    hidden = seen.masked_fill(~inside.repeat_interleave(MERGE**2, 1)[..., None], 0.0)
-    eyes = Eyes(visual)
-    assert torch.equal(eyes(seen, cells), eyes(hidden, cells))
+    whole = patches(pictures, ALL).view(3, CELLS**2, MERGE**2, -1)
+    expected = whole[torch.arange(3)[:, None], cells].flatten(1, 2)
+    assert torch.equal(patches(pictures, cells), expected)
+
+
+@torch.no_grad()
+def test_heads_begin_by_looking_at_the_neighbour_of_their_offset(folder: Path) -> None:
+    fused = {"patch_embeddings": True}
+    visual = Qwen3VLForConditionalGeneration.from_pretrained(folder, fusion_config=fused).model.visual
+    look_near(visual)
+    side = CELLS * MERGE
+    eyes, order = Eyes(visual), get_vision_position_ids(torch.tensor([[1, side, side]]), MERGE, kwargs={})
+    place = {tuple(at): k for k, at in enumerate(order.tolist())}
+    for block, offsets in zip(visual.blocks, OFFSETS, strict=False):
+        query, key = block.attn.qkv.bias.view(3, block.attn.num_heads, -1)[:2]
+        for head, offset in enumerate(offsets):
+            from_, to = eyes.turn(query[head]), eyes.turn(key[head])  # at every patch
+            looked = int((from_[place[6, 6]] @ to.T).argmax())
+            assert tuple(order[looked].tolist()) == (6 + offset[0], 6 + offset[1])
 
 
 def test_windows_are_square_inside_the_picture_and_mostly_hold_the_defect() -> None:
