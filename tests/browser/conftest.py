@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+
+from tests.browser.inspect_screen import Screen, Site, inspect_site
 
 # Chromium itself would otherwise look up its maker's hosts.
 FLAGS = [
@@ -24,6 +26,7 @@ FLAGS = [
     "--disable-sync",
 ]
 PATIENCE = 30_000  # milliseconds an expectation may wait: a busy machine is slow, not wrong
+expect.set_options(timeout=PATIENCE)
 
 
 def find_chromium() -> str:
@@ -83,3 +86,18 @@ def page(browser: Browser, witness: Witness) -> Iterator[Page]:
         opened = context.new_page()
         witness.watch(opened)
         yield opened
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The served page with inspected cases; the tests of a file share its store."""
+    with inspect_site(tmp_path_factory.mktemp("inspect")) as made:
+        yield made
+
+
+@pytest.fixture
+def screen(page: Page, site: Site) -> Iterator[Screen]:
+    """A page of its own; its model says nothing before the test allows it, and everything afterwards."""
+    site.gate.shut()
+    yield Screen(page, site)
+    site.gate.allow()

@@ -14,11 +14,10 @@ from m3ad.geometry import Box
 from m3ad.records import Defect, Verdict
 from m3ad.taxonomy import default_taxonomy
 from tests.browser.annotate_desk import SUGGESTED, Desk, add_case, make_context, picture, suggest
-from tests.browser.conftest import PATIENCE, Witness
+from tests.browser.conftest import Witness
 from tests.browser.server import served
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
 
 Site = tuple[str, Store, Path]  # address, store, folder for pictures
 MakeCase = Callable[..., int]

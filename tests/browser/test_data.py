@@ -11,12 +11,11 @@ from playwright.sync_api import Page, expect
 
 from db.schema import Role
 from db.store import Store
-from tests.browser.conftest import PATIENCE, Witness
+from tests.browser.conftest import Witness
 from tests.browser.server import served
 from tests.ui.scripted import make_context
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
 
 HOSTILE = "<img src=x onerror=document.title='hit'>.png"
 FITS = "() => [...document.querySelectorAll('#taxonomy .m3-table, #import-refused .m3-table')]"

@@ -3,35 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE
-from tests.browser.inspect_screen import Screen, Site, inspect_site, new_case
+from tests.browser.inspect_screen import Screen, Site, new_case
 from tests.ui.scripted import add_case, png
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
 
 MANY = 600
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The served page; the tests of this file share its store."""
-    with inspect_site(tmp_path_factory.mktemp("inspect")) as made:
-        yield made
-
-
-@pytest.fixture
-def screen(page: Page, site: Site) -> Iterator[Screen]:
-    """A page of its own; its model says nothing before the test allows it, and everything afterwards."""
-    site.gate.shut()
-    yield Screen(page, site)
-    site.gate.allow()
 
 
 # -- the list ---

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from db.store import Store
 from m3ad.records import NORMAL, RunState, Stage
-from tests.browser.conftest import PATIENCE, Witness
+from tests.browser.conftest import Witness
 from tests.browser.server import served
 from tests.ui.scripted import BENT, add_case, make_context
 from training.config import PRESETS
@@ -22,7 +22,6 @@ from training.run import RunFolder
 from ui.retrain_service import EVERY, Retraining
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=PATIENCE)
 
 HIT = "document.title='hit'"
 HOSTILE = f'<img src=x onerror="{HIT}"> ${{{HIT}}} {{{{value}}}} **bold** <script>{HIT}</script>'
