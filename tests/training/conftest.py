@@ -90,7 +90,7 @@ def make_run(tmp_path: Path, examples: list[Example], tiny: Path) -> MakeRun:
 @pytest.fixture(scope="session")
 def taught(tmp_path_factory: pytest.TempPathFactory, examples: list[Example], tiny: Path) -> RunFolder:
     """A finished RAWS run, trained in its own process until the model keeps to the format."""
-    settings = make_settings(Stage.RAWS, max_steps=60, batch=12, learning_rate=5e-3, save_steps=1000, logging_steps=10)
+    settings = make_settings(Stage.RAWS, max_steps=100, batch=12, learning_rate=5e-3, save_steps=1000, logging_steps=10)
     root = tmp_path_factory.mktemp("runs")
     run = RunFolder.create(root, "raws-1", stage=Stage.RAWS, start=str(tiny), settings=settings, examples=examples)
     done = run_to_end(run)

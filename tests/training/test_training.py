@@ -58,7 +58,7 @@ def test_raws_teaches_a_model_that_the_app_can_open(taught: RunFolder, examples:
     loss = logs(taught, "loss")
     assert loss[-1] < loss[0] / 3
     progress = taught.progress()
-    assert (progress.step, progress.total) == (60, 60)
+    assert (progress.step, progress.total) == (100, 100)
     card = json.loads((taught.model_path / "monitor.json").read_text())
     assert (card["name"], card["stage"], card["system"]) == ("raws-1", "raws", None)
     config = json.loads((taught.model_path / "config.json").read_text())
