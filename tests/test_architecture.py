@@ -46,6 +46,8 @@ TORCH_FILES = (
     "training/collate.py",
     "training/loading.py",
     "training/demo_model.py",
+    "training/demo_cells.py",
+    "training/demo_eyes.py",
     "training/demo_vision.py",
 )
 # What the trainers run must not know the database: the run folder is the interface.

@@ -12,18 +12,9 @@ from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
 from transformers.models.qwen3_vl.modeling_qwen3_vl import get_vision_position_ids
 
 from m3ad.demo.architecture import build_tiny
-from training.demo_vision import (
-    CELLS,
-    MERGE,
-    OFFSETS,
-    SIDE,
-    Eyes,
-    look_near,
-    patches,
-    targets,
-    turned,
-    windows,
-)
+from training.demo_cells import CELLS, MERGE, SIDE, Pictures, draw_batch, patches, targets, turned, windows
+from training.demo_eyes import OFFSETS, Eyes, look_near
+from training.demo_vision import CellHead, Lesson, make_optimizers
 
 ALL = torch.arange(CELLS**2).expand(3, -1)
 
@@ -116,3 +107,42 @@ def test_targets_mark_the_cells_of_a_defect_with_its_type_and_box() -> None:
     assert torch.equal(wanted.types[0, :, -1], marked.flatten())
     assert wanted.boxes[0, 3 * CELLS + 2].tolist() == pytest.approx([-0.5, -0.5, 0.5, 1.5], abs=1e-5)
     assert wanted.boxes[0, 0].isnan().all()
+
+
+def made(folder: Path) -> Lesson:
+    torch.manual_seed(0)
+    fused = {"patch_embeddings": True}
+    visual = Qwen3VLForConditionalGeneration.from_pretrained(folder, fusion_config=fused).model.visual
+    head = CellHead(visual.config.out_hidden_size, 4)
+    return Lesson(visual, head, make_optimizers(visual, head, 1e-3), steps=4)
+
+
+def test_a_lesson_that_was_cut_off_goes_on_as_if_it_had_not_been(
+    folder: Path, pictures: torch.Tensor, tmp_path: Path
+) -> None:
+    boxes = [np.array([[0.1, 0.1, 0.4, 0.4, 2.0]], np.float32)] * 3
+    whole = made(folder)
+    for _ in range(3):
+        whole.learn(pictures, boxes, ALL, types=3)
+        if whole.step == 2:
+            whole.keep(tmp_path / "state.pt")
+    again = made(folder)
+    again.restore(tmp_path / "state.pt")
+    assert again.step == 2
+    again.learn(pictures, boxes, ALL, types=3)
+    for one, other in zip(whole.visual.parameters(), again.visual.parameters(), strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_batches_are_pictures_and_windows_by_turns_the_same_for_the_same_step(pictures: torch.Tensor) -> None:
+    boxes = [np.array([[0.1, 0.1, 0.4, 0.4, 2.0]], np.float32)] * 3
+    few = Pictures(pictures, boxes, np.array(["texture", "logical", "electronic"]))
+    images, found, cells = draw_batch(few, 3, 8, step=0, seed=0)
+    assert (len(images), len(found), cells.shape) == (8, 8, (8, CELLS**2))
+    images, found, cells = draw_batch(few, 3, 8, step=1, seed=0)
+    assert len(images) == len(found) == len(cells) <= 24
+    assert cells.shape[1] == 16
+    assert not (images.flatten(1)[:, None] == pictures[1].flatten()).all(2).any()  # no window of a logical part
+    again = draw_batch(few, 3, 8, step=1, seed=0)
+    assert torch.equal(images, again[0])
+    assert torch.equal(cells, again[2])
