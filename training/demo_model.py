@@ -1,8 +1,8 @@
 """Builds the bundled model from nothing, by this project's own RAWS and RCRL on drawn parts, in resumable stages.
 
-    python -m training.demo_model OUT --stage vision --parts 24000    random weights -> eyes that find defects
-    python -m training.demo_model OUT --stage base --parts 24000      thinking examples -> RAWS
-    python -m training.demo_model OUT --stage ft --parts 8000         the base model answers fresh parts: examples
+    python -m training.demo_model OUT --stage vision --parts 30000    random weights -> eyes that find defects
+    python -m training.demo_model OUT --stage base --parts 30000      thinking examples -> RAWS
+    python -m training.demo_model OUT --stage ft --parts 3000         the base model answers fresh parts: examples
     python -m training.demo_model OUT --stage raws                    RAWS on them
     python -m training.demo_model OUT --stage rcrl --parts 2000       RCRL on fresh parts
     python -m training.demo_model OUT --stage evaluate --model MODEL --parts 600      figures as JSON
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--stage", required=True, choices=("vision", "base", "ft", "raws", "rcrl", "evaluate", "export")
     )
     parser.add_argument("--parts", type=int, default=1000, help="how many parts to draw")
-    parser.add_argument("--steps", type=int, default=20_000, help="how many steps the vision stage trains")
+    parser.add_argument("--steps", type=int, default=5000, help="how many steps the vision stage trains")
     parser.add_argument("--model", default="", help="model folder to evaluate or export")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the run")
     given = parser.parse_args(arguments)

@@ -37,8 +37,15 @@ def build(context: Context, shell: Shell) -> None:
         with gr.Column(elem_classes="m3-panel m3-stack"):
             build_taxonomy()
     footer((), FOOTER)
-    for event in (shell.tab("data").select, shell.arrived.then, done.change):
+    for event in (shell.tab("data").select, shell.arrived.then):
         event(told(lambda: workspace_rows(context.store)), None, held, **READS)
+
+    def settled() -> Any:
+        # Answers may overtake each other: what was counted during an import must not cover what was counted after it.
+        running = imports.latest is not None and imports.latest.running
+        return gr.skip() if running else workspace_rows(context.store)
+
+    done.change(told(settled), None, held, **READS)
 
 
 def build_import(context: Context, imports: Imports) -> gr.State:
@@ -59,7 +66,7 @@ def build_import(context: Context, imports: Imports) -> gr.State:
 
     def show() -> tuple[Any, ...]:
         job = imports.latest
-        running = job is not None and not job.over.is_set()
+        running = job is not None and job.running
         value = import_status(job)
         return value, [[row] for row in refused_rows(job)], gr.Button(interactive=running), value
 

@@ -37,6 +37,11 @@ class Import:
     cancel: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
 
+    @property
+    def running(self) -> bool:
+        """False as soon as there is an account or a refusal to show, which is a moment before the thread is over."""
+        return not (self.over.is_set() or self.account is not None or self.error)
+
 
 class Imports:
     """Runs one import at a time in its own thread: closing the page neither stops nor loses it."""
