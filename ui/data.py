@@ -30,7 +30,7 @@ def build(context: Context, shell: Shell) -> None:
     imports = Imports(context.store)
     with gr.Row(elem_classes="m3-work m3-work-data"):
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
-            done = build_import(context, imports)
+            build_import(context, imports)
         with gr.Column(elem_classes="m3-panel m3-stack"):
             heading("Workspace")
             held = table([("", "auto"), ("", "60px")], [], elem_id="workspace-facts")
@@ -40,16 +40,17 @@ def build(context: Context, shell: Shell) -> None:
     for event in (shell.tab("data").select, shell.arrived.then):
         event(told(lambda: workspace_rows(context.store)), None, held, **READS)
 
-    def settled() -> Any:
-        # Answers may overtake each other: what was counted during an import must not cover what was counted after it.
-        running = imports.latest is not None and imports.latest.running
-        return gr.skip() if running else workspace_rows(context.store)
+    counted = gr.State(None)  # the state of the import at the last count; a change of `gr.State` would not tell us
 
-    done.change(told(settled), None, held, **READS)
+    def recount(before: Any) -> tuple[Any, ...]:
+        now = import_status(imports.latest)
+        return (gr.skip(), gr.skip()) if now == before else (workspace_rows(context.store), now)
+
+    gr.Timer(REFRESH_SECONDS).tick(told(recount), counted, [held, counted], **READS)
 
 
-def build_import(context: Context, imports: Imports) -> gr.State:
-    """Import a folder of the machine that runs the app; returns a state that changes with the import's words."""
+def build_import(context: Context, imports: Imports) -> None:
+    """Import a folder of the machine that runs the app."""
     heading("Import a data set")
     layout = gr.Dropdown(sorted(IMPORTERS), value="mvtec", label="Layout", info="How the source arranges its files.")
     folder = gr.Textbox(
@@ -90,7 +91,6 @@ def build_import(context: Context, imports: Imports) -> gr.State:
     begin.click(told(start), [layout, folder, copy], watched, **SPEAKS)
     cancel.click(told(stop), None, watched, **SPEAKS)
     gr.Timer(REFRESH_SECONDS).tick(told(tick), seen, watched, **READS)
-    return seen
 
 
 def build_taxonomy() -> None:
