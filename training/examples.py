@@ -91,31 +91,27 @@ def difficulty(truth: Verdict, base: Trace | None) -> str | None:
 def _example(case: LabelledCase, seed: int, reflective: dict[str, float]) -> Example:
     rng = random.Random(f"{seed}/{case.case}/{case.image.name}")
     level = difficulty(case.truth, case.base)
-    initial = _initial(case, level, rng) if level and rng.random() < reflective[level] else None
+    initial = _initial(case, level) if level and rng.random() < reflective[level] else None
+    think = write_think(initial or case.truth, case.category, rng)
     if initial is None:
-        mode, completion = Mode.THINKING, render(case.truth, write_think(case.truth, case.category, rng))
+        mode, completion = Mode.THINKING, render(case.truth, think)
     else:
-        think, decided = initial
         mode = Mode.REFLECTIVE
-        completion = render(case.truth, think, write_reflection(decided, case.truth, rng))
+        completion = render(case.truth, think, write_reflection(initial, case.truth, rng))
     return Example(str(case.image), case.case, case.category, case.scenario, mode, level, completion, case.truth)
 
 
-def _initial(case: LabelledCase, level: str, rng: random.Random) -> tuple[str, Verdict] | None:
-    """The text of <think> and its decision for a reflective example: the start model's, wrong if hard, right if easy.
+def _initial(case: LabelledCase, level: str) -> Verdict | None:
+    """The start model's decision that a reflective example begins with: a wrong one if hard, a right one if easy.
 
-    Its own words are used when their decision is readable and of the wanted kind; else its final verdict is put in
-    words. None when the start model decided nothing that could be reflected on.
+    That of its thinking, or of its answer where the thinking decides nothing or otherwise; None without either. Only
+    the decision is the start model's. The words are those of the template writer in both modes: where one mode had
+    words of its own, a model learnt to reflect by the style of the first sentence (docs/LOG.md, 2026-11-21).
     """
-    base = case.base
-    if base is None:
+    if case.base is None:
         return None
-    wanted = case.truth.anomalous == (level == EASY)
-    if base.initial is not None and base.initial.anomalous == wanted and base.think.strip():
-        return base.think.strip(), base.initial
-    if base.verdict is None:
-        return None
-    return write_think(base.verdict, case.category, rng), base.verdict
+    initial, wanted = case.base.initial, case.truth.anomalous == (level == EASY)
+    return initial if initial is not None and initial.anomalous == wanted else case.base.verdict
 
 
 def write_examples(file: Path, examples: Iterable[Example]) -> int:

@@ -52,16 +52,21 @@ def test_modes_are_mixed_as_the_paper_mixes_them(base, share) -> None:  # type: 
     assert modes[Mode.REFLECTIVE] / 2000 == pytest.approx(share, abs=0.035)
 
 
-def test_a_reflective_hard_example_carries_the_wrong_decision_in_the_models_own_words() -> None:
-    reflective = [e for e in many(replace(CASE, base=SAYS_NO), 50) if e.mode is Mode.REFLECTIVE]
+def test_a_reflective_hard_example_carries_the_start_models_wrong_decision() -> None:
+    dent = Verdict(True, (Defect("dent", Box(0.8, 0.8, 0.9, 0.9)),))
+    base = read(render(dent, "The bolt has a dent at (0.800,0.800) (0.900,0.900). It is abnormal with dent."))
+    reflective = [e for e in many(replace(CASE, truth=NORMAL, base=base), 50) if e.mode is Mode.REFLECTIVE]
     for example in reflective:
         trace = read(example.completion)
-        assert trace.think == "The bolt is clean. There is no defect."
-        assert trace.initial is not None
-        assert not trace.initial.anomalous
-        assert trace.verdict is not None
-        assert trace.verdict.anomalous
+        assert trace.initial == dent
+        assert trace.verdict == NORMAL
     assert reflective
+
+
+def test_the_words_of_think_do_not_give_away_whether_a_reflection_follows() -> None:
+    made = many(replace(CASE, truth=NORMAL, base=SAYS_NO))
+    texts = {mode: {read(e.completion).think for e in made if e.mode is mode} for mode in Mode if mode is not Mode.AUTO}
+    assert texts[Mode.THINKING] == texts[Mode.REFLECTIVE]
 
 
 def test_a_decision_that_only_the_answer_shows_is_put_in_words() -> None:
