@@ -117,15 +117,15 @@ def patches(images: Tensor, cells: Tensor) -> Tensor:
 
 
 def targets(boxes: Sequence[np.ndarray], types: int) -> Targets:
-    """A cell holds a defect when its centre lies in the box grown by half a cell; of several, the smallest box wins."""
+    """A cell holds a defect when its centre lies in the box grown by 0.35 cells; of several, the smallest box wins."""
     middles = (np.arange(CELLS) + 0.5) / CELLS
     x, y = np.tile(middles, CELLS), np.repeat(middles, CELLS)
     kinds = torch.zeros(len(boxes), CELLS * CELLS, types + 1)  # the last one: any defect at all
     places = torch.full((len(boxes), CELLS * CELLS, 4), math.nan)
-    half = 0.35 / CELLS
+    grown = 0.35 / CELLS
     for row, found in enumerate(boxes):
         for box in sorted(found, key=lambda b: -(b[2] - b[0]) * (b[3] - b[1])):
-            inside = (x > box[0] - half) & (x < box[2] + half) & (y > box[1] - half) & (y < box[3] + half)
+            inside = (x > box[0] - grown) & (x < box[2] + grown) & (y > box[1] - grown) & (y < box[3] + grown)
             cells = torch.from_numpy(np.flatnonzero(inside))
             kinds[row, cells, int(box[4])] = 1
             kinds[row, cells, -1] = 1
