@@ -36,15 +36,18 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Targets:
-    """What the cells of a batch shall say. `types` (n, 49, types) 0/1; `boxes` (n, 49, 4) relative to the cell."""
+    """What the cells of a batch shall say: `types` (n, 49, types) 0/1; `boxes` (n, 49, 4) in cells, relative to the
+    cell's centre, NaN without a defect; `digits` (n, 49, 4, 2) the first two decimals of x1, y1, x2, y2 in fractions.
+    """
 
     types: Tensor
     boxes: Tensor
+    digits: Tensor
 
     def at(self, cells: Tensor) -> Targets:
         """Only the chosen cells (n, k)."""
         rows = torch.arange(len(cells))[:, None]
-        return Targets(self.types[rows, cells], self.boxes[rows, cells])
+        return Targets(self.types[rows, cells], self.boxes[rows, cells], self.digits[rows, cells])
 
 
 def load(cases: Sequence[LabelledCase], names: Sequence[str]) -> Pictures:
@@ -122,6 +125,7 @@ def targets(boxes: Sequence[np.ndarray], types: int) -> Targets:
     x, y = np.tile(middles, CELLS), np.repeat(middles, CELLS)
     kinds = torch.zeros(len(boxes), CELLS * CELLS, types + 1)  # the last one: any defect at all
     places = torch.full((len(boxes), CELLS * CELLS, 4), math.nan)
+    digits = torch.zeros(len(boxes), CELLS * CELLS, 4, 2, dtype=torch.long)
     grown = 0.35 / CELLS
     for row, found in enumerate(boxes):
         for box in sorted(found, key=lambda b: -(b[2] - b[0]) * (b[3] - b[1])):
@@ -131,4 +135,6 @@ def targets(boxes: Sequence[np.ndarray], types: int) -> Targets:
             kinds[row, cells, -1] = 1
             relative = np.stack([box[0] - x, box[1] - y, box[2] - x, box[3] - y], axis=1)[inside]
             places[row, cells] = torch.from_numpy(relative.astype(np.float32)) * CELLS
-    return Targets(kinds, places)
+            hundredths = np.clip(np.rint(100 * box[:4]), 0, 99).astype(int)
+            digits[row, cells] = torch.from_numpy(np.stack([hundredths // 10, hundredths % 10], axis=1))
+    return Targets(kinds, places, digits)

@@ -29,7 +29,7 @@ from m3ad.prompts import QUESTION
 from m3ad.records import RunState, Stage
 from m3ad.trace import read
 from training.config import RawsSettings, RcrlSettings, Settings
-from training.demo_parts import draw_parts
+from training.demo_parts import draw_parts, taught
 from training.examples import Example, LabelledCase, build_examples
 from training.launch import command
 from training.run import RunFolder
@@ -83,7 +83,7 @@ def vision(out: Path, parts: int, steps: int) -> None:
     """Random weights, whose vision encoder learns where defects are."""
     from training.demo_vision import train_vision
 
-    cases = draw_parts(out / "base_parts", parts, SEEDS["base"])
+    cases = taught(draw_parts(out / "base_parts", parts, SEEDS["base"]))
     make_tiny(out / "tiny", build_examples(cases, 0), 0)
     train_vision(out / "tiny", out / "vision", cases, steps=steps)
 
@@ -92,7 +92,7 @@ def base(out: Path, parts: int, settings: Settings) -> None:
     """Eyes, taught to answer drawn parts in thinking mode."""
     run = RunFolder(out / "runs" / "base")
     if not run.path.exists():
-        examples = build_examples(draw_parts(out / "base_parts", parts, SEEDS["base"]), settings.seed)
+        examples = build_examples(taught(draw_parts(out / "base_parts", parts, SEEDS["base"])), settings.seed)
         _create(run, Stage.RAWS, out / "vision", settings, examples)
     _run(run)
 
@@ -114,7 +114,7 @@ def ft(out: Path, parts: int, settings: Settings) -> None:
     """Fresh parts, the base model's answers to them, and from both the examples of RAWS (SPEC: M3-AD-FT)."""
     assert isinstance(settings, RawsSettings)
     base_model = out / "runs" / "base" / "model"
-    cases = draw_parts(out / "ft_parts", parts, SEEDS["ft"])
+    cases = taught(draw_parts(out / "ft_parts", parts, SEEDS["ft"]))
     texts = answers(base_model, cases, out / "ft_answers.jsonl")
     known = [replace(case, base=read(text)) for case, text in zip(cases, texts, strict=True)]
     examples = build_examples(

@@ -2,7 +2,8 @@
 
 The real base models come with a vision encoder trained on billions of images; ours starts from random weights, and the
 loss on a few answer tokens alone teaches it too slowly (docs/LOG.md, 2026-11-21). So each of the 49 image tokens is
-asked, through a linear head that is thrown away afterwards: which defect types lie here, and where is the defect's box?
+asked, through a linear head that is thrown away afterwards: which defect types lie here, where is the defect's box,
+and how is that box written? The last question puts the digits into the tokens: the language half only has to copy them.
 Run by `training.demo_model`; torch, no store.
 """
 
@@ -28,16 +29,17 @@ REPORT, KEEP = 50, 500  # steps between two printed lines, between two states ke
 
 
 class CellHead(nn.Module):
-    """Reads types (logits) and a box off every image token; trained along, then dropped."""
+    """Reads types (logits), a box and its digits (logits) off every image token; trained along, then dropped."""
 
     def __init__(self, width: int, types: int) -> None:
         super().__init__()
         self.types = nn.Linear(width, types)
         self.boxes = nn.Linear(width, 4)
+        self.digits = nn.Linear(width, 4 * 2 * 10)
         nn.init.constant_(self.types.bias, -4.0)  # most cells hold nothing
 
-    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        return self.types(tokens), self.boxes(tokens)
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self.types(tokens), self.boxes(tokens), self.digits(tokens).unflatten(-1, (4, 2, 10))
 
 
 def train_vision(
@@ -145,18 +147,21 @@ def separation(eyes: Eyes, head: CellHead, images: Tensor, boxes: Sequence[np.nd
     return float((scores[bad][:, None] > scores[~bad][None]).mean())
 
 
-def cell_loss(found: tuple[Tensor, Tensor], wanted: Targets) -> Tensor:
-    """Cross-entropy of the types, focused on cells that are hard, and distance of the boxes where there is a defect."""
-    logits, boxes = found
+def cell_loss(found: tuple[Tensor, Tensor, Tensor], wanted: Targets) -> Tensor:
+    """Cross-entropy of the types, focused on cells that are hard; where there is a defect, distance of the boxes and
+    cross-entropy of their digits.
+    """
+    logits, boxes, digits = found
     plain = nn.functional.binary_cross_entropy_with_logits(logits, wanted.types, reduction="none")
     chance = torch.exp(-plain)
     held = wanted.types.amax(2, keepdim=True)
     types = (plain * (1 - chance) ** 1.5 * (0.3 + 0.7 * held)).sum() / len(logits)
-    known = ~wanted.boxes.isnan()
-    places = (
-        nn.functional.smooth_l1_loss(boxes[known], wanted.boxes[known], beta=0.1) if known.any() else boxes.sum() * 0
-    )
-    return types + places
+    known = ~wanted.boxes.isnan().any(2)
+    if not known.any():
+        return types
+    places = nn.functional.smooth_l1_loss(boxes[known], wanted.boxes[known], beta=0.1)
+    written = nn.functional.cross_entropy(digits[known].flatten(0, 2), wanted.digits[known].flatten())
+    return types + places + written
 
 
 def _rate(step: int, steps: int, warm: int = 100) -> float:

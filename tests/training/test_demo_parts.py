@@ -5,7 +5,10 @@ from pathlib import Path
 from PIL import Image
 
 from m3ad.demo.parts import CATEGORIES
-from training.demo_parts import SIDE, draw_parts
+from m3ad.geometry import Box
+from m3ad.records import Defect, Scenario, Verdict
+from training.demo_parts import SIDE, draw_parts, taught
+from training.examples import LabelledCase
 
 
 def test_parts_are_drawn_once_and_a_cut_off_drawing_goes_on(tmp_path: Path) -> None:
@@ -23,3 +26,11 @@ def test_training_sees_no_held_out_category_and_the_other_set_nothing_else(tmp_p
     kept_back = {category.name for category in CATEGORIES if category.held_out}
     assert not {case.category for case in draw_parts(tmp_path / "a", 2 * len(CATEGORIES), 0)} & kept_back
     assert {case.category for case in draw_parts(tmp_path / "b", 4, 0, held_out=True)} <= kept_back
+
+
+def test_boxes_are_taught_outward_to_the_hundredth(tmp_path: Path) -> None:
+    defects = (Defect("scratch", Box(0.065625, 0.575, 0.2875, 0.68125)), Defect("dent", Box(0.29, 0.58, 0.291, 1.0)))
+    case = LabelledCase("1", tmp_path / "1.jpg", "leather", Scenario.TEXTURE, Verdict(True, defects))
+    scratch, dent = taught([case])[0].truth.defects
+    assert scratch == Defect("scratch", Box(0.06, 0.57, 0.29, 0.69))
+    assert dent == Defect("dent", Box(0.29, 0.58, 0.3, 1.0))

@@ -14,7 +14,7 @@ from transformers.models.qwen3_vl.modeling_qwen3_vl import get_vision_position_i
 from m3ad.demo.architecture import build_tiny
 from training.demo_cells import CELLS, MERGE, SIDE, Pictures, draw_batch, patches, targets, turned, windows
 from training.demo_eyes import OFFSETS, Eyes, look_near
-from training.demo_vision import CellHead, Lesson, make_optimizers
+from training.demo_vision import CellHead, Lesson, cell_loss, make_optimizers
 
 ALL = torch.arange(CELLS**2).expand(3, -1)
 
@@ -107,6 +107,15 @@ def test_targets_mark_the_cells_of_a_defect_with_its_type_and_box() -> None:
     assert torch.equal(wanted.types[0, :, -1], marked.flatten())
     assert wanted.boxes[0, 3 * CELLS + 2].tolist() == pytest.approx([-0.5, -0.5, 0.5, 1.5], abs=1e-5)
     assert wanted.boxes[0, 0].isnan().all()
+    assert wanted.digits[0, 3 * CELLS + 2].tolist() == [[2, 9], [4, 3], [4, 3], [7, 1]]  # 0.29, 0.43, 0.43, 0.71
+
+
+def test_a_picture_without_defects_teaches_no_boxes() -> None:
+    head = CellHead(8, 4)
+    cell_loss(head(torch.randn(1, CELLS**2, 8)), targets([np.zeros((0, 5), np.float32)], types=3)).backward()
+    assert head.types.weight.grad is not None
+    assert head.boxes.weight.grad is None
+    assert head.digits.weight.grad is None
 
 
 def made(folder: Path) -> Lesson:
