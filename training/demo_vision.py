@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
 
+from m3ad.errors import RunError
 from m3ad.taxonomy import default_taxonomy
 from training.demo_cells import CELLS, Targets, draw_batch, load, patches, targets
 from training.demo_eyes import Eyes, look_near, whiten
@@ -53,7 +54,12 @@ def train_vision(
     Args:
         cases: drawn parts, their images SIDE x SIDE pixels.
         batch: whole pictures in a step; of windows three times as many.
+
+    Raises:
+        RunError: there are too few cases to keep some back.
     """
+    if len(cases) <= CHECKED:
+        raise RunError(f"{len(cases)} parts are too few: {CHECKED} are kept back to judge by. Draw some thousand.")
     torch.manual_seed(seed)
     # As a plain matrix product the patch embedding is a third faster than as a convolution; it is saved as one.
     fused = {"patch_embeddings": True}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -30,7 +31,7 @@ def build(context: Context, shell: Shell) -> None:
     imports = Imports(context.store)
     with gr.Row(elem_classes="m3-work m3-work-data"):
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
-            build_import(context, imports)
+            form = lay_out_import()
         with gr.Column(elem_classes="m3-panel m3-stack"):
             heading("Workspace")
             held = table([("", "auto"), ("", "60px")], [], elem_id="workspace-facts")
@@ -39,17 +40,23 @@ def build(context: Context, shell: Shell) -> None:
     footer((), FOOTER)
     for event in (shell.tab("data").select, shell.arrived.then):
         event(told(lambda: workspace_rows(context.store)), None, held, **READS)
-
-    counted = gr.State(None)  # the state of the import at the last count; a change of `gr.State` would not tell us
-
-    def recount(before: Any) -> tuple[Any, ...]:
-        now = import_status(imports.latest)
-        return (gr.skip(), gr.skip()) if now == before else (workspace_rows(context.store), now)
-
-    gr.Timer(REFRESH_SECONDS).tick(told(recount), counted, [held, counted], **READS)
+    wire_import(context, imports, form, held)
 
 
-def build_import(context: Context, imports: Imports) -> None:
+@dataclass(frozen=True)
+class ImportForm:
+    """The components of an import."""
+
+    layout: gr.Dropdown
+    folder: gr.Textbox
+    copy: gr.Checkbox
+    begin: gr.Button
+    cancel: gr.Button
+    said: gr.HTML
+    refused: gr.HTML
+
+
+def lay_out_import() -> ImportForm:
     """Import a folder of the machine that runs the app."""
     heading("Import a data set")
     layout = gr.Dropdown(sorted(IMPORTERS), value="mvtec", label="Layout", info="How the source arranges its files.")
@@ -62,25 +69,32 @@ def build_import(context: Context, imports: Imports) -> None:
         cancel = gr.Button("Cancel", interactive=False, elem_id="cancel-import", min_width=80)
     said = status(import_status(None), elem_id="import-words")
     refused = table([("Refused, and why", "auto")], [], elem_id="import-refused")
-    seen = gr.State(None)
-    watched = [said, refused, cancel, seen]
+    return ImportForm(layout, folder, copy, begin, cancel, said, refused)
+
+
+def wire_import(context: Context, imports: Imports, form: ImportForm, held: gr.HTML) -> None:
+    """Start, cancel and watch; `held`, what the workspace holds, is counted again with every news of the import."""
+    seen = gr.State(None)  # goes with what is shown in one answer, so that an answer that comes late is made good
+    watched = [form.said, form.refused, form.cancel, seen, held]
 
     def show() -> tuple[Any, ...]:
         job = imports.latest
-        running = job is not None and job.running
-        value = import_status(job)
-        return value, [[row] for row in refused_rows(job)], gr.Button(interactive=running), value
+        now = import_status(job)  # before counting: what is added meanwhile counts as news next time
+        cancel = gr.Button(interactive=job is not None and job.running)
+        return now, [[row] for row in refused_rows(job)], cancel, now, workspace_rows(context.store)
 
-    def start(layout: str, folder: str, copy: bool, request: gr.Request) -> tuple[Any, ...]:
+    def allowed(request: gr.Request) -> str:
         actor = context.user(request)
         if context.settings.login:
             require_importer(context.store, actor)
-        imports.start(layout, folder, copy=copy, actor=actor)
+        return actor
+
+    def start(layout: str, folder: str, copy: bool, request: gr.Request) -> tuple[Any, ...]:
+        imports.start(layout, folder, copy=copy, actor=allowed(request))
         return show()
 
     def stop(request: gr.Request) -> tuple[Any, ...]:
-        if context.settings.login:
-            require_importer(context.store, context.user(request))
+        allowed(request)
         if imports.latest is not None:
             imports.latest.cancel.set()
         return show()
@@ -88,8 +102,8 @@ def build_import(context: Context, imports: Imports) -> None:
     def tick(before: Any) -> tuple[Any, ...]:
         return (gr.skip(),) * len(watched) if import_status(imports.latest) == before else show()
 
-    begin.click(told(start), [layout, folder, copy], watched, **SPEAKS)
-    cancel.click(told(stop), None, watched, **SPEAKS)
+    form.begin.click(told(start), [form.layout, form.folder, form.copy], watched, **SPEAKS)
+    form.cancel.click(told(stop), None, watched, **SPEAKS)
     gr.Timer(REFRESH_SECONDS).tick(told(tick), seen, watched, **READS)
 
 

@@ -185,15 +185,24 @@ def wire_start(context: Context, service: Retraining, shell: Shell, form: RunFor
         processes = raws if stage == Stage.RAWS else rcrl
         return service.planned_command(Stage(stage), max(1, int(processes or 1)))
 
-    def enter(model: str | None, *asked: Any) -> list[Any]:
-        stage, names = Stage(asked[0]), context.monitors.names()
-        value = service.start_model(stage, names, model)
+    def show(model: str, names: list[str], *asked: Any) -> list[Any]:
+        stage = Stage(asked[0])
         shown = [gr.Column(visible=one.stage is stage) for one in form.stages]
-        return [gr.Dropdown(names, value=value), service.start_hint(stage, value), planned(*asked), *shown]
+        return [gr.Dropdown(names, value=model), service.start_hint(stage, model), planned(*asked), *shown]
+
+    def enter(model: str | None, *asked: Any) -> list[Any]:
+        names = context.monitors.names()
+        kept = model if model in names else service.proposed_start(Stage(asked[0]), names, None)
+        return show(kept, names, *asked)
+
+    def turn(model: str | None, *asked: Any) -> list[Any]:
+        names = context.monitors.names()
+        return show(service.proposed_start(Stage(asked[0]), names, model), names, *asked)
 
     entered = [form.model, form.hint, form.command, *(one.box for one in form.stages)]
-    for event in (shell.tab("retrain").select, shell.arrived.then, form.stage.input):
+    for event in (shell.tab("retrain").select, shell.arrived.then):
         event(told(enter), [form.model, *form.asked], entered, **READS)
+    form.stage.input(told(turn), [form.model, *form.asked], entered, **READS)
     form.model.input(lambda s, m: service.start_hint(Stage(s), m), [form.stage, form.model], form.hint, **READS)
     for one in form.stages:
         one.field("processes").change(told(planned), form.asked, form.command, **READS)

@@ -88,10 +88,18 @@ class Retraining:
 
     # --- start
 
-    def start_model(self, stage: Stage, names: list[str], current: str | None) -> str:
-        """The model a run of this stage starts from unless a person chooses: RCRL goes on from RAWS."""
-        if stage is Stage.RCRL and (current is None or not self._knows_raws(current)):
-            return next((name for name in names if self._knows_raws(name)), current or names[0])
+    def proposed_start(self, stage: Stage, names: list[str], current: str | None) -> str:
+        """The model a run of this stage starts from unless a person chooses: RCRL goes on from the newest RAWS run.
+
+        Args:
+            names: of the models, the newest first.
+            current: the model chosen for the other stage, if any.
+        """
+        if stage is Stage.RCRL:
+            came = {model.run: model.name for model in self._store.models()}
+            newest = (came.get(run.name) for run in self._present_runs() if run.stage is Stage.RAWS)
+            known = (name for name in (current, *names) if name is not None and self._knows_raws(name))
+            return next((name for name in (*newest, *known) if name in names), names[0])
         return current if current in names else names[0]
 
     def start_hint(self, stage: Stage, model: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -50,8 +51,9 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-# What Gradio's client writes when its page is left while an event runs, as it nearly always does with timers.
+# What Gradio's client writes while its page is left with an event under way, as nearly always with timers.
 LEFT = ("AbortError: signal is aborted", "Connection errored out")
+LEAVING = 1.0  # seconds between that and the request for the next page
 
 
 @dataclass
@@ -60,31 +62,27 @@ class Witness:
 
     foreign: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
-    _leaving: bool = False
+    _last: float = 0.0
 
     def watch(self, page: Page) -> None:
         """Record from now on."""
         page.on("request", self._request)
-        page.on("domcontentloaded", self._arrived)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self._error(str(error)))
 
     def _request(self, request: Request) -> None:
         if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:")):
             self.foreign.append(request.url)
-        if request.is_navigation_request():
-            self._leaving = True
-
-    def _arrived(self, _page: Page) -> None:
-        self._leaving = False
+        if request.is_navigation_request() and time.monotonic() - self._last < LEAVING:
+            self.errors = [text for text in self.errors if not any(words in text for words in LEFT)]
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self._error(message.text)
 
     def _error(self, text: str) -> None:
-        if not (self._leaving and any(words in text for words in LEFT)):
-            self.errors.append(text)
+        self.errors.append(text)
+        self._last = time.monotonic()
 
 
 @pytest.fixture

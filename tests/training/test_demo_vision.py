@@ -12,9 +12,10 @@ from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
 from transformers.models.qwen3_vl.modeling_qwen3_vl import get_vision_position_ids
 
 from m3ad.demo.architecture import build_tiny
+from m3ad.errors import RunError
 from training.demo_cells import CELLS, MERGE, SIDE, Pictures, draw_batch, patches, targets, turned, windows
 from training.demo_eyes import OFFSETS, Eyes, look_near
-from training.demo_vision import CellHead, Lesson, cell_loss, make_optimizers
+from training.demo_vision import CellHead, Lesson, cell_loss, make_optimizers, train_vision
 
 ALL = torch.arange(CELLS**2).expand(3, -1)
 
@@ -155,3 +156,8 @@ def test_batches_are_pictures_and_windows_by_turns_the_same_for_the_same_step(pi
     again = draw_batch(few, 3, 8, step=1, seed=0)
     assert torch.equal(images, again[0])
     assert torch.equal(cells, again[2])
+
+
+def test_too_few_parts_are_refused_with_a_sentence(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="960 are kept back"):
+        train_vision(folder, tmp_path / "vision", [], steps=1)

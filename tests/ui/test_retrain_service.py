@@ -225,14 +225,15 @@ def test_the_same_run_is_not_started_twice(store: Store, service: Retraining, so
 
 def test_rcrl_proposes_a_raws_model_and_says_when_there_is_none(store: Store, service: Retraining) -> None:
     store.add_model(Model("base", "/models/base"))
-    assert service.start_model(Stage.RAWS, ["base", "demo"], None) == "base"
-    assert service.start_model(Stage.RCRL, ["base", "demo"], "base") == "demo"
-    assert service.start_model(Stage.RCRL, ["base"], "base") == "base"
+    assert service.proposed_start(Stage.RAWS, ["base", "demo"], None) == "base"
+    assert service.proposed_start(Stage.RCRL, ["base", "demo"], "base") == "demo"
+    assert service.proposed_start(Stage.RCRL, ["base"], "base") == "base"
     assert "needs a RAWS model" in service.start_hint(Stage.RCRL, "base")
     assert "any model" in service.start_hint(Stage.RAWS, "base")
     finish(make_run(store, service))
     service.register_models()
-    assert service.start_model(Stage.RCRL, ["base", "demo/raws-1", "demo"], "base") == "demo/raws-1"
+    assert service.proposed_start(Stage.RCRL, ["base", "demo", "demo/raws-1"], "base") == "demo/raws-1"
+    assert service.proposed_start(Stage.RCRL, ["base", "demo", "demo/raws-1"], "demo") == "demo/raws-1"
     assert "as this one is" in service.start_hint(Stage.RCRL, "demo/raws-1")
 
 
