@@ -2,7 +2,7 @@
 
     python -m training.demo_model OUT --stage vision --parts 30000    random weights -> eyes that find defects
     python -m training.demo_model OUT --stage base --parts 30000      thinking examples -> RAWS
-    python -m training.demo_model OUT --stage ft --parts 3000         the base model answers fresh parts: examples
+    python -m training.demo_model OUT --stage ft --parts 6000         the base model answers fresh parts: examples
     python -m training.demo_model OUT --stage raws                    RAWS on them
     python -m training.demo_model OUT --stage rcrl --parts 2000       RCRL on fresh parts
     python -m training.demo_model OUT --stage evaluate --model MODEL --parts 600      figures as JSON
@@ -21,12 +21,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from m3ad.demo import bundled_model
+from m3ad.images import open_image
 from m3ad.metrics.report import report
+from m3ad.monitor.base import Answer, Monitor
+from m3ad.monitor.names import resolve
 from m3ad.prompts import QUESTION
-from m3ad.records import RunState, Stage
+from m3ad.records import RunState, Stage, Trace
 from m3ad.trace import read
 from training.config import RawsSettings, RcrlSettings, Settings
 from training.demo_parts import draw_parts, taught
@@ -34,18 +37,21 @@ from training.examples import Example, LabelledCase, build_examples
 from training.launch import command
 from training.run import RunFolder
 
+if TYPE_CHECKING:
+    from m3ad.monitor.local import LocalMonitor
+
 SEEDS = {"base": 10_000_000, "ft": 20_000_000, "rcrl": 30_000_000, "evaluate": 40_000_000}
 ANSWER_BATCH = 32
 TOKENIZER_TEXTS = 20_000
 # From nothing a model this small wants large steps; later stages only shift it. Its eyes are trained before it speaks.
 BASE = RawsSettings(
     learning_rate=1e-3, batch=24, accumulation=1, warmup_steps=100, weight_decay=0.05, gradient_checkpointing=False,
-    device="cpu", logging_steps=20, save_steps=200, freeze_vision=True,
+    device="cpu", precision="bfloat16", logging_steps=20, save_steps=200, freeze_vision=True, max_steps=2600,
 )  # fmt: skip
-WARM = replace(BASE, learning_rate=3e-4, warmup_steps=50, freeze_vision=False)
+WARM = replace(BASE, learning_rate=3e-4, warmup_steps=50, max_steps=0)
 REINFORCE = RcrlSettings(
     learning_rate=2e-5, batch=8, accumulation=1, warmup_steps=10, gradient_checkpointing=False, device="cpu",
-    max_new_tokens=200, logging_steps=1, save_steps=50,
+    precision="bfloat16", max_new_tokens=200, logging_steps=1, save_steps=50, max_steps=60,
 )  # fmt: skip
 
 
@@ -57,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--stage", required=True, choices=("vision", "base", "ft", "raws", "rcrl", "evaluate", "export")
     )
     parser.add_argument("--parts", type=int, default=1000, help="how many parts to draw")
-    parser.add_argument("--steps", type=int, default=5000, help="how many steps the vision stage trains")
+    parser.add_argument("--steps", type=int, default=7500, help="how many steps the vision stage trains")
     parser.add_argument("--model", default="", help="model folder to evaluate or export")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the run")
     given = parser.parse_args(arguments)
@@ -133,17 +139,25 @@ def rcrl(out: Path, parts: int, settings: Settings) -> None:
 
 
 def evaluate(out: Path, model: str, parts: int) -> None:
-    """Figures of a model on fresh parts, of the training categories and of those held out, as JSON."""
+    """Figures of a model on fresh parts, of the training categories and of those held out, as JSON.
+
+    Each part is inspected as the page does it: greedily, with a reflection where the model's threshold asks for one.
+    """
     figures: dict[str, Any] = {"model": model}
+    monitor = _open(Path(model))
     for name, held_out in (("training categories", False), ("held out", True)):
         first = SEEDS["evaluate"] + (5_000_000 if held_out else 0)
         cases = draw_parts(out / f"evaluate_parts_{int(held_out)}", parts, first, held_out=held_out)
-        texts = answers(Path(model), cases)
-        pairs = [(case.truth, read(text)) for case, text in zip(cases, texts, strict=True)]
-        figures[name] = report(pairs).to_json()
+        figures[name] = report((case.truth, inspect(monitor, case)) for case in cases).to_json()
     text = json.dumps(figures, indent=1)
     (out / f"metrics_{Path(model).resolve().parent.name}.json").write_text(text)
     print(text)
+
+
+def inspect(monitor: Monitor, case: LabelledCase) -> Trace:
+    """What a model says of a part, read."""
+    (answer,) = (item for item in monitor.stream(open_image(case.image)) if isinstance(item, Answer))
+    return answer.trace
 
 
 def answers(model: Path, cases: Sequence[LabelledCase], kept: Path | None = None) -> list[str]:
@@ -158,15 +172,17 @@ def answers(model: Path, cases: Sequence[LabelledCase], kept: Path | None = None
 
 
 def _answer(model: Path, cases: Sequence[LabelledCase]) -> Iterator[list[str]]:
-    from m3ad.images import open_image
-    from m3ad.monitor.local import LocalMonitor
-    from m3ad.monitor.names import resolve
-
     if cases:
-        monitor = LocalMonitor.open(resolve(str(model)), name="demo", device="auto", quantization=None)
+        monitor = _open(model)
         for start in range(0, len(cases), ANSWER_BATCH):
             images = [open_image(case.image) for case in cases[start : start + ANSWER_BATCH]]
             yield monitor.answer_batch(images, max_new_tokens=200)
+
+
+def _open(model: Path) -> LocalMonitor:
+    from m3ad.monitor.local import LocalMonitor
+
+    return LocalMonitor.open(resolve(str(model)), name="demo", device="auto", quantization=None)
 
 
 def export(model: Path) -> None:
