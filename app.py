@@ -106,10 +106,12 @@ def take_snapshot(options: argparse.Namespace) -> None:
         text=options.text or "",
         status=Status.ANNOTATED,
     )
-    snapshot = open_store(options).create_snapshot(options.name, chosen)
+    snapshot = open_store(options).create_snapshot(options.name, chosen, frozen_categories=options.keep_back)
     data = {"id": snapshot.id, "name": snapshot.name, "cases": snapshot.size, "anomalous": snapshot.anomalous}
+    assert snapshot.account is not None
     words = f"snapshot {snapshot.name}: {snapshot.size} cases, {snapshot.anomalous} anomalous"
-    tell(options, {**data, "hash": snapshot.hash}, words)
+    words += f"\n  {snapshot.account.sentences()}"
+    tell(options, {**data, "hash": snapshot.hash, "split": snapshot.account.to_json()}, words)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -248,6 +250,8 @@ def make_parser() -> argparse.ArgumentParser:
     one.add_argument("--scenario", choices=[scenario.value for scenario in Scenario])
     for name in ("category", "dataset", "text"):
         one.add_argument(f"--{name}")
+    keep_back = "Keep this category out of training, here and in every later snapshot; may be given more than once."
+    one.add_argument("--keep-back", action="append", default=[], metavar="CATEGORY", help=keep_back)
     one = command("train", train)
     one.add_argument("stage", choices=[stage.value for stage in Stage])
     one.add_argument("--snapshot", help="Name or number; the latest one otherwise.")

@@ -113,6 +113,7 @@ def insert(session: Session, measured: MeasuredCase, actor: str) -> tuple[int, b
                 path=picture.path,
                 sha256=picture.sha256,
                 pixels=picture.pixels,
+                perceptual=picture.perceptual,
                 width=picture.width,
                 height=picture.height,
             )

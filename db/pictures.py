@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.schema import PictureTable
+from m3ad.duplicates import perceptual_hash
 from m3ad.errors import BadImage, NotFound
 from m3ad.images import load_image
 from m3ad.records import Picture
@@ -28,12 +29,14 @@ class PictureFile:
         sha256: of the file's bytes.
         pixels: SHA-256 of size and decoded pixels: the same picture saved again, in another lossless format or with
             other metadata, has the same.
+        perceptual: what it looks like, see `m3ad.duplicates`; empty for one even tone.
         width, height: in pixels, after EXIF orientation.
     """
 
     path: str
     sha256: str
     pixels: str
+    perceptual: str
     width: int
     height: int
 
@@ -46,7 +49,7 @@ def measure(path: Path, workspace: Path, *, copy: bool) -> PictureFile:
     if copy:
         place = f"images/{facts.sha256[:2]}/{facts.sha256}{SUFFIXES[facts.format]}"
         _copy(path, workspace / place, facts.sha256)
-    return PictureFile(place, facts.sha256, pixels, facts.width, facts.height)
+    return PictureFile(place, facts.sha256, pixels, perceptual_hash(image), facts.width, facts.height)
 
 
 def _copy(source: Path, target: Path, sha256: str) -> None:

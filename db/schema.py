@@ -139,6 +139,7 @@ class PictureTable(Base):
     path: Mapped[str]
     sha256: Mapped[str]
     pixels: Mapped[str]
+    perceptual: Mapped[str | None]
     width: Mapped[int]
     height: Mapped[int]
 
@@ -216,6 +217,7 @@ class SnapshotTable(Base):
     size: Mapped[int]
     anomalous: Mapped[int]
     filter: Mapped[dict[str, Any]]
+    account: Mapped[dict[str, Any] | None]
     created: Mapped[datetime]
 
 

@@ -1,132 +1,85 @@
-"""Snapshots: frozen lists of (case, annotation revision, split), and how the split keeps copies together."""
+"""Snapshots: frozen lists of (case, annotation revision, split). How they are divided is in `db.splits`."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.annotations import to_annotation
+from db.duplicates import case_prints
 from db.events import log, now
 from db.filters import CaseFilter, conditions, join_latest
 from db.pictures import pictures_of
-from db.schema import AnnotationTable, CaseTable, PictureTable, SnapshotRowTable, SnapshotTable
+from db.schema import AnnotationTable, CaseTable, SnapshotRowTable, SnapshotTable
+from db.splits import SplitRule, account_of, divide
 from m3ad.errors import Conflict, NotFound
-from m3ad.records import Case, Snapshot, SnapshotRow
-
-TRAIN = "train"
-FROZEN = "frozen"  # kept back from all training
+from m3ad.records import Case, Snapshot, SnapshotRow, SplitAccount
 
 
-@dataclass(frozen=True, slots=True)
-class SplitRule:
-    """How cases are divided into "train" and "frozen".
-
-    Attributes:
-        frozen_share: the part of the cases that is kept back, 0..1, on average over many cases.
-        frozen_categories: categories that are kept back whole, as M3-AD-Bench does (SPEC).
-        seed: another seed, another division.
-    """
-
-    frozen_share: float = 0.2
-    frozen_categories: tuple[str, ...] = ()
-    seed: int = 0
-
-
-def group_copies(prints: Mapping[int, Collection[str]]) -> dict[int, str]:
-    """For each case the smallest fingerprint of its group; cases that share any fingerprint are one group.
+def create_snapshot(
+    session: Session, name: str, wanted: CaseFilter, rule: SplitRule, near: Mapping[str, int], actor: str
+) -> Snapshot:
+    """Freeze the latest annotation of every case that `wanted` lets through; cases without one are left out.
 
     Args:
-        prints: the content hashes of all pictures of each case.
-    """
-    parent: dict[str, str] = {}
-
-    def root(name: str) -> str:
-        while parent.setdefault(name, name) != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
-        return name
-
-    for shared in prints.values():
-        roots = sorted({root(name) for name in shared})
-        for other in roots[1:]:
-            parent[other] = roots[0]
-    return {case_id: root(min(shared)) for case_id, shared in prints.items()}
-
-
-def split_of(group: str, rule: SplitRule) -> str:
-    """The split of a group by its own hash: whatever else is in the snapshot, a frozen case stays frozen."""
-    digest = hashlib.sha256(f"{rule.seed}:{group}".encode()).digest()
-    return FROZEN if int.from_bytes(digest[:8]) < rule.frozen_share * 2**64 else TRAIN
-
-
-def create_snapshot(session: Session, name: str, wanted: CaseFilter, rule: SplitRule, actor: str) -> Snapshot:
-    """Freeze the latest annotation of every case that `wanted` lets through; cases without one are left out.
+        near: what `db.duplicates.near_hashes` gave just before; cases that came since are left to the next snapshot.
 
     Raises:
         Conflict: the name is empty or taken, or no annotated case is left.
     """
-    if not name.strip():
-        raise Conflict("A snapshot needs a name.")
-    if not 0 <= rule.frozen_share <= 1:
-        raise Conflict(f"The frozen share is a part of the cases, between 0 and 1; {rule.frozen_share} is not.")
-    if session.scalar(select(SnapshotTable.id).where(SnapshotTable.name == name)):
-        raise Conflict(f"There is a snapshot named {name} already. Choose another name.")
-    query = join_latest(select(CaseTable.id, CaseTable.category, AnnotationTable), model=wanted.model, user=None)
-    query = query.where(AnnotationTable.id.is_not(None), *conditions(wanted)).order_by(CaseTable.id)
-    found = [(case_id, category, annotation) for case_id, category, annotation in session.execute(query)]
+    require_new(session, name, rule)
+    prints = case_prints(session, near)
+    found = {case_id: one for case_id, one in _annotated(session, wanted).items() if not prints[case_id].late}
     if not found:
         raise Conflict(
             "No annotated case passes this filter: there is nothing to freeze. Annotate first, or filter less."
         )
-    prints, hashes = _fingerprints(session, [case_id for case_id, _, _ in found])
-    splits = _splits({case_id: category for case_id, category, _ in found}, prints, rule)
+    division = divide(session, prints, rule)
+    splits = division.splits
     row = SnapshotTable(
         name=name,
-        hash=_hash((hashes[case_id], annotation, splits[case_id]) for case_id, _, annotation in found),
+        hash=_hash((prints[case_id].files, annotation, splits[case_id]) for case_id, annotation in found.items()),
         size=len(found),
-        anomalous=sum(annotation.anomalous for _, _, annotation in found),
+        anomalous=sum(annotation.anomalous for annotation in found.values()),
         filter={
             **wanted.to_json(),
             "frozen_share": rule.frozen_share,
             "frozen_categories": list(rule.frozen_categories),
             "seed": rule.seed,
         },
+        account=account_of(session, division, prints, found).to_json(),
         created=now(),
     )
     session.add(row)
     session.flush()
     session.add_all(
         SnapshotRowTable(snapshot_id=row.id, case_id=case_id, annotation_id=annotation.id, split=splits[case_id])
-        for case_id, _, annotation in found
+        for case_id, annotation in found.items()
     )
     log(session, "snapshot.created", actor, name=name, hash=row.hash, size=row.size)
     return _to_snapshot(row)
 
 
-def _fingerprints(session: Session, case_ids: list[int]) -> tuple[dict[int, set[str]], dict[int, list[str]]]:
-    """Per case: everything that makes two pictures copies of one another; and the file hashes in order."""
-    wanted = set(case_ids)
-    prints: dict[int, set[str]] = {case_id: set() for case_id in case_ids}
-    hashes: dict[int, list[str]] = {case_id: [] for case_id in case_ids}
-    query = select(PictureTable.case_id, PictureTable.sha256, PictureTable.pixels)
-    for case_id, sha256, pixels in session.execute(query.order_by(PictureTable.case_id, PictureTable.position)):
-        if case_id in wanted:
-            prints[case_id] |= {sha256, pixels}
-            hashes[case_id].append(sha256)
-    return prints, hashes
+def require_new(session: Session, name: str, rule: SplitRule) -> None:
+    """Conflict when the name is empty or taken, or the share is none."""
+    if not name.strip():
+        raise Conflict("A snapshot needs a name.")
+    if not 0 <= rule.frozen_share <= 1:
+        raise Conflict(f"The frozen share is a part of the cases, between 0 and 1; {rule.frozen_share} is not.")
+    if session.scalar(select(SnapshotTable.id).where(SnapshotTable.name == name)):
+        raise Conflict(f"There is a snapshot named {name} already. Choose another name.")
 
 
-def _splits(categories: dict[int, str], prints: dict[int, set[str]], rule: SplitRule) -> dict[int, str]:
-    groups = group_copies(prints)
-    # A category that is kept back takes the copies of its pictures in other categories along.
-    kept = {groups[case_id] for case_id, category in categories.items() if category in rule.frozen_categories}
-    return {case_id: FROZEN if group in kept else split_of(group, rule) for case_id, group in groups.items()}
+def _annotated(session: Session, wanted: CaseFilter) -> dict[int, AnnotationTable]:
+    """The latest annotation of each case that passes and has one, in the order of the cases."""
+    query = join_latest(select(AnnotationTable).select_from(CaseTable), model=wanted.model, user=None)
+    query = query.where(AnnotationTable.id.is_not(None), *conditions(wanted)).order_by(CaseTable.id)
+    return {annotation.case_id: annotation for annotation in session.scalars(query)}
 
 
 def _hash(rows: Iterable[tuple[list[str], AnnotationTable, str]]) -> str:
@@ -138,7 +91,8 @@ def _hash(rows: Iterable[tuple[list[str], AnnotationTable, str]]) -> str:
 
 
 def _to_snapshot(row: SnapshotTable) -> Snapshot:
-    return Snapshot(row.id, row.name, row.hash, row.size, row.anomalous, row.created, row.filter)
+    account = SplitAccount.from_json(row.account) if row.account else None
+    return Snapshot(row.id, row.name, row.hash, row.size, row.anomalous, row.created, row.filter, account)
 
 
 def snapshots(session: Session) -> list[Snapshot]:

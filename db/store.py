@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from db import annotations as _annotations
 from db import cases as _cases
+from db import duplicates as _duplicates
 from db import events as _events
 from db import inspections as _inspections
 from db import models as _models
@@ -33,7 +34,7 @@ from db.filters import EVERYTHING, CaseFilter
 from db.importing import import_cases
 from db.inspections import Answered
 from db.schema import Role
-from db.snapshots import SplitRule
+from db.splits import SplitRule
 from db.users import User
 from m3ad.datasets.account import Account, Refused
 from m3ad.errors import Conflict, StaleRevision
@@ -310,12 +311,18 @@ class Store:
         """Freeze the latest annotations of the cases that pass; cases without annotation are left out.
 
         `frozen_share` (0..1, on average) and `frozen_categories` (whole) are kept back from training in the split
-        "frozen", the rest is "train"; copies of one picture are never divided. Raises Conflict when the name is taken
-        or nothing is left.
+        "frozen", the rest is "train". Copies and near-duplicates are never divided, and what was frozen once or is of
+        a held-out category stays frozen, with its near-duplicates. The first snapshot after an upgrade opens the
+        pictures that came before it. Raises Conflict when the name is taken or nothing is left.
         """
         rule = SplitRule(frozen_share, tuple(frozen_categories), seed)
+        with self.reading() as session:
+            _snapshots.require_new(session, name, rule)  # before the work, not after it
+        _duplicates.hash_pictures(self)
+        with self.reading() as session:
+            near = _duplicates.near_hashes(session)
         with self.changing() as session:
-            return _snapshots.create_snapshot(session, name, wanted, rule, actor)
+            return _snapshots.create_snapshot(session, name, wanted, rule, near, actor)
 
     def snapshots(self) -> list[Snapshot]:
         """All snapshots, newest first."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from m3ad.geometry import Box
+
+HELD_OUT = "held out"  # the split of a case whose whole category is for the bench: no training may see it
 
 
 class Scenario(StrEnum):
@@ -145,7 +147,8 @@ class Picture:
 class NewCase:
     """A case about to be imported: `key` is unique within its data set; the first of `images` is the primary one.
 
-    `roles` names what each picture shows ("primary", "template", …); without it: primary, then view.
+    `roles` names what each picture shows ("primary", "template", …); without it: primary, then view. `split` is the
+    source's own word ("train", "test"); HELD_OUT keeps the case's category out of all training.
     """
 
     dataset: str
@@ -245,8 +248,60 @@ class SnapshotRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SplitAccount:
+    """How the cases of a snapshot were divided.
+
+    Attributes:
+        frozen: how many are kept back from training.
+        categories: those that are kept back whole.
+        moved: how many changed sides to stay with a copy or near-duplicate of theirs.
+        trained: how many of the frozen were in the training part of an earlier snapshot.
+        unseen: how many could not be compared by look, because the file of a picture is gone.
+    """
+
+    frozen: int
+    categories: tuple[str, ...] = ()
+    moved: int = 0
+    trained: int = 0
+    unseen: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields, as JSON types."""
+        return asdict(self) | {"categories": list(self.categories)}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> SplitAccount:
+        """The inverse of `to_json`."""
+        return cls(**data | {"categories": tuple(data["categories"])})
+
+    def sentences(self) -> str:
+        """The account for the person who took the snapshot."""
+        names = ", ".join(self.categories)
+        parts = (
+            (True, f"{_cases(self.frozen)} kept back from training."),
+            (self.categories, f"Kept back whole: {names}."),
+            (self.moved, f"{_cases(self.moved)} moved to the side of a copy or near-duplicate."),
+            (self.trained, f"{_cases(self.trained)} of those kept back {_was(self.trained)} trained on in an earlier "
+            "snapshot: its models have seen the pictures."),
+            (self.unseen, f"{_cases(self.unseen)} could not be compared by look: the file of a picture is gone."),
+        )  # fmt: skip
+        return " ".join(sentence for wanted, sentence in parts if wanted)
+
+
+def _cases(count: int) -> str:
+    return f"{count} case{'' if count == 1 else 's'}"
+
+
+def _was(count: int) -> str:
+    return "was" if count == 1 else "were"
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A frozen list of (case, annotation revision, split). `hash` covers image bytes, verdicts and splits."""
+    """A frozen list of (case, annotation revision, split). `hash` covers image bytes, verdicts and splits.
+
+    `account` is None for snapshots of a version that gave none.
+    """
 
     id: int
     name: str
@@ -255,6 +310,7 @@ class Snapshot:
     anomalous: int
     created: datetime
     filter: dict[str, Any] = field(default_factory=dict)
+    account: SplitAccount | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,9 @@ def test_snapshot_freezes_annotated_cases_and_refuses_a_taken_name(
     assert main(["snapshot", "first", *workspace]) == 0
     (snapshot,) = lines(capsys)
     assert (snapshot["name"], snapshot["cases"], snapshot["anomalous"]) == ("first", 3, 1)
+    assert main(["snapshot", "bench", "--keep-back", "bottle", *workspace]) == 0
+    (bench,) = lines(capsys)
+    assert (bench["split"]["frozen"], bench["split"]["categories"]) == (3, ["bottle"])  # type: ignore[index]
     assert main(["snapshot", "first", *workspace]) == 1
     assert "first" in capsys.readouterr().err
 

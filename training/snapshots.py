@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from db.snapshots import TRAIN
+from db.splits import TRAIN
 from db.store import Store
 from training.config import RawsSettings, Settings
 from training.examples import Example, LabelledCase, build_examples

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from db.store import Store
 from m3ad.demo.parts import CATEGORIES, draw
-from m3ad.records import Mode, NewCase
+from m3ad.records import HELD_OUT, Mode, NewCase
 from ui.context import Context
 
 DATASET = "drawn parts"
@@ -37,7 +37,7 @@ def fill(store: Store, folder: Path, progress: Callable[[int, int], None] | None
             scenario=part.scenario,
             category=part.category,
             images=(path,),
-            split="held out" if category.held_out else "",
+            split=HELD_OUT if category.held_out else "",
             verdict=None if seed - FIRST_SEED == WITHOUT_TRUTH else part.verdict,
         )
         ids.append(store.add_case(new)[0])

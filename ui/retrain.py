@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -110,6 +111,8 @@ def build_snapshot(service: Retraining, shell: Shell) -> gr.Dropdown:
 
     def take_it(name: str | None, *chosen: str) -> Any:
         taken = service.take_snapshot(name, *chosen)
+        if taken.account is not None:
+            gr.Info(html.escape(taken.account.sentences()))  # categories are people's text, and messages are HTML
         choices = gr.Dropdown(service.snapshot_choices(), value=taken.id)
         return choices, service.proposed_name(""), gr.Accordion(open=False)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,7 @@ def test_sqlite_is_opened_with_the_settings_that_keep_what_was_acknowledged(stor
     assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 15000}
 
 
+NEWEST = ScriptDirectory.from_config(migration_config()).get_heads()[0]
 SCRIPT = """
 revision = {revision!r}
 down_revision = {down!r}
@@ -92,10 +94,8 @@ def upgrade():
 
 def with_migrations(folder: Path, *bodies: str) -> None:
     """A copy of the migrations with further ones behind them."""
-    (folder / "versions").mkdir(parents=True)
-    for name in ("env.py", "script.py.mako", "versions/0001_first.py"):
-        (folder / name).write_text((db_engine.MIGRATIONS / name).read_text())
-    for number, body in enumerate(bodies, start=2):
+    shutil.copytree(db_engine.MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for number, body in enumerate(bodies, start=int(NEWEST) + 1):
         text = SCRIPT.format(revision=f"{number:04}", down=f"{number - 1:04}", body=f"    {body}")
         (folder / "versions" / f"{number:04}.py").write_text(text)
 
@@ -111,7 +111,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
     with pytest.raises(OperationalError, match="NONSENSE"):
         Store.open(store.workspace)
     with store.engine.connect() as connection:
-        assert MigrationContext.configure(connection).get_current_heads() == ("0001",)
+        assert MigrationContext.configure(connection).get_current_heads() == (NEWEST,)
         assert not {"extra", "half"} & set(inspect(connection).get_table_names())
 
 
@@ -121,7 +121,7 @@ def test_a_migration_and_its_version_row_come_together(
     with_migrations(tmp_path / "migrations", "op.execute('CREATE TABLE extra (id INTEGER)')")
     monkeypatch.setattr(db_engine, "MIGRATIONS", tmp_path / "migrations")
     with Store.open(store.workspace) as again, again.engine.connect() as connection:
-        assert MigrationContext.configure(connection).get_current_heads() == ("0002",)
+        assert MigrationContext.configure(connection).get_current_heads() == (f"{int(NEWEST) + 1:04}",)
         assert "extra" in inspect(connection).get_table_names()
 
 

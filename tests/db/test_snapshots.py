@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from db.duplicates import group_copies
 from db.filters import CaseFilter
-from db.snapshots import FROZEN, TRAIN, SplitRule, group_copies, split_of
+from db.splits import FROZEN, TRAIN, SplitRule, split_of
 from db.store import Store
 from m3ad.errors import Conflict, NotFound
 from m3ad.records import NORMAL, NewCase, Verdict
@@ -146,6 +147,7 @@ def test_cases_that_share_a_print_share_a_group_and_others_do_not(prints: dict[i
         while more := {p for shared in prints.values() if shared & reached for p in shared} - reached:
             reached |= more
         assert (groups[one] == groups[other]) == bool(reached & prints[other])
+    assert all(groups[groups[one]] == groups[one] <= one for one in prints)
 
 
 def test_an_empty_or_doubly_named_snapshot_is_refused(store: Store, new_case: Make) -> None:
