@@ -8,6 +8,8 @@ M3ADError
 ├── NotFound          something asked for by id or name that the store does not have
 ├── Conflict          a change that the present state does not allow
 │   └── StaleRevision an annotation saved on top of an older revision than the latest
+├── CaptionRefused    a case that gets no caption fit to be learnt from
+├── CaptionsHalted    the writing of captions, ended by a limit or by a person
 └── RunError          a training run that cannot be created, started or stopped
 
 Anything else that is raised is a bug and is allowed to fail loudly.
@@ -61,6 +63,14 @@ class StaleRevision(Conflict):
             f"{who} saved revision {number} of this case while you were working on an older one. "
             "Your version is kept as a draft: compare the two and save again."
         )
+
+
+class CaptionRefused(M3ADError):
+    """A case that gets no caption fit to be learnt from; it is left out, and others go on."""
+
+
+class CaptionsHalted(M3ADError):
+    """The writing of captions, ended by a limit or by a person; it can be taken up again."""
 
 
 class RunError(M3ADError):

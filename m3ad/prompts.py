@@ -1,4 +1,4 @@
-"""The exact texts sent to models: the paper's question, and instructions for models that never learned the format.
+"""The exact texts sent to models: the paper's question, and instructions for models and for teachers of captions.
 
 The published and the bundled models were trained on the question alone (figure of the paper). The paper's own system
 prompts are lost; SYSTEM is ours. `m3ad.trace.read` reads all its examples without a problem, which a test holds.
@@ -66,3 +66,56 @@ Examples:
 {examples}"""
 
 SYSTEM = system_prompt(default_taxonomy())
+
+# --- for a teacher that writes captions (paper, figure of M3-AD-FT, step 3, and appendix A.5; the wording is ours, the
+# paper's is lost). One instruction for <think> in both modes: where one mode had words of its own, a model learnt to
+# reflect by the style of the first sentence (docs/LOG.md). The last sentences are given, so that the decision of every
+# caption can be read and checked.
+TEACHER = """You write texts from which a vision-language model learns to inspect industrial parts. You are shown one \
+image and told what is right about it. Write as if you had inspected the part yourself, with nothing but the plain \
+image before you: your readers see neither what you are told nor any marking.
+
+Answer with one JSON object and nothing else: {"think": "..."} or, where a reflection is asked for, \
+{"think": "...", "reflection": "..."}.
+
+"think" is the first look, 2 to 4 sentences: what the part is, what its surface, structure and arrangement look like, \
+and, where it decides for defects, what each looks like and where it is. It is written in earnest, also where it \
+decides wrongly: it says only what supports its decision, and nothing of doubt or error. Its last sentence is given.
+
+"reflection", 2 to 4 sentences, does not describe the image again. It compares the first look with the image, says by \
+what evidence the first look is right or wrong, and why such evidence means this type of defect or none. Its last \
+sentence is given.
+
+Rules for both:
+- Plain English sentences. No tags, no markdown, no lists.
+- Name exactly the types of defects that are listed, in these words, and no others. Of a part that is called normal \
+say of no defect that it is there.
+- Say places in words ("in the upper left"). No coordinates.
+- Never mention frames, marks or colours drawn into the image, labels, annotations, or that you were told anything."""
+
+TEACHER_THINKING = """The part: {part}.
+The truth about it:
+{truth}
+
+Write "think". Its last sentence: {think_end}"""
+
+TEACHER_REFLECTIVE = """The part: {part}.
+The truth about it:
+{truth}
+
+The first look of the model that is taught decided:
+{first}
+In its own words, which you may follow but need not:
+<<<
+{words}
+>>>
+
+Write "think", which decides as this first look did, and "reflection", which comes to the truth.
+The last sentence of "think": {think_end}
+The last sentence of "reflection": {reflection_end}"""
+
+TEACHER_AGAIN = """This text cannot be used:
+{problems}
+Write the JSON object again, with these faults put right."""
+
+TEACHER_FRAMES = "A yellow frame is drawn around each place for you only."

@@ -22,7 +22,7 @@ def initial_verdict(think: str, taxonomy: Taxonomy | None = None) -> Verdict | N
 
     Defects are the types named affirmatively in the deciding words, with the boxes written beside them (fractions).
     """
-    claims = _claims(think, taxonomy or default_taxonomy())
+    claims = claims_in(think, taxonomy)
     decision = _decide(claims)
     if decision is None:
         return None
@@ -31,18 +31,20 @@ def initial_verdict(think: str, taxonomy: Taxonomy | None = None) -> Verdict | N
 
 def decides(text: str, taxonomy: Taxonomy | None = None) -> bool | None:
     """Whether the text says anomalous (True) or normal (False); None when it does not decide."""
-    decision = _decide(_claims(text, taxonomy or default_taxonomy()))
+    decision = _decide(claims_in(text, taxonomy))
     return None if decision is None else decision.anomalous
+
+
+def claims_in(text: str, taxonomy: Taxonomy | None = None) -> list[Claim]:
+    """All that the text asserts about defects, in its order; what it decides in the end is for the others to say."""
+    taxonomy = taxonomy or default_taxonomy()
+    return [claim for clause in clauses_of(text[-MAX_CHARACTERS:], taxonomy) for claim in claims_of(clause)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
     anomalous: bool
     grounds: tuple[Claim, ...]  # the affirmative claims that it rests on, in the order of the text
-
-
-def _claims(text: str, taxonomy: Taxonomy) -> list[Claim]:
-    return [claim for clause in clauses_of(text[-MAX_CHARACTERS:], taxonomy) for claim in claims_of(clause)]
 
 
 def _decide(claims: Sequence[Claim]) -> _Decision | None:

@@ -9,6 +9,7 @@ large. `m3ad.verdict_text.initial_verdict` reads the decision of every think tex
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 
 from m3ad.geometry import Box
 from m3ad.records import Defect, Verdict
@@ -64,6 +65,20 @@ _KEEP = ('I keep "{decision}".', 'The decision "{decision}" is kept.')
 _REVISE = ('I revise from "{before}" to "{after}".', 'The decision changes from "{before}" to "{after}".')
 
 
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """The prose of an example, without tags. `reflection` is None in thinking mode."""
+
+    think: str
+    reflection: str | None = None
+
+
+def write_caption(truth: Verdict, initial: Verdict | None, category: str, rng: random.Random) -> Caption:
+    """A think text on `truth`; or, given an `initial` decision to reflect on, one on that and a reflection."""
+    think = write_think(initial or truth, category, rng)
+    return Caption(think, write_reflection(initial, truth, rng) if initial else None)
+
+
 def write_think(verdict: Verdict, category: str, rng: random.Random) -> str:
     """One sentence on what is seen and one with the decision; at most about 27 words for a verdict with one defect.
 
@@ -94,6 +109,17 @@ def write_reflection(initial: Verdict, final: Verdict, rng: random.Random) -> st
 def decision(verdict: Verdict) -> str:
     """The decision in the words of the paper's figures: "no defect" or "abnormal with bent and scratch"."""
     return f"abnormal with {_types(verdict)}" if verdict.anomalous else "no defect"
+
+
+def think_end(verdict: Verdict) -> str:
+    """The plainest last sentence of a think text with this verdict."""
+    return f"It is {decision(verdict)}." if verdict.anomalous else "There is no defect."
+
+
+def reflection_end(initial: Verdict, final: Verdict) -> str:
+    """The plainest last sentence of a reflection: it keeps or revises."""
+    before, after = decision(initial), decision(final)
+    return (_KEEP if before == after else _REVISE)[0].format(decision=after, before=before, after=after)
 
 
 def place(box: Box) -> str:

@@ -16,16 +16,17 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from m3ad.records import Mode, Scenario, Trace, Verdict
 from m3ad.trace import render
-from training.captions import write_reflection, write_think
+from training.captions import Caption, write_caption
 
 EASY, HARD = "easy", "hard"
+EASY_REFLECTIVE, HARD_REFLECTIVE = 0.3, 0.7  # shares of reflective examples [P]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,16 @@ class LabelledCase:
     scenario: Scenario
     truth: Verdict
     base: Trace | None = None
+
+
+# Writes the prose for one case. With an initial verdict the example is reflective: <think> shall decide as that does,
+# and <reflection> come to the truth; without one it is a thinking example. The random numbers are the case's own.
+CaptionWriter = Callable[[LabelledCase, Verdict | None, random.Random], Caption]
+
+
+def template(case: LabelledCase, initial: Verdict | None, rng: random.Random) -> Caption:
+    """The `CaptionWriter` that needs no model."""
+    return write_caption(case.truth, initial, case.category, rng)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +81,19 @@ class Example:
 
 
 def build_examples(
-    cases: Iterable[LabelledCase], seed: int = 0, *, easy_reflective: float = 0.3, hard_reflective: float = 0.7
+    cases: Iterable[LabelledCase],
+    seed: int = 0,
+    *,
+    easy_reflective: float = EASY_REFLECTIVE,
+    hard_reflective: float = HARD_REFLECTIVE,
 ) -> list[Example]:
-    """One example per case, easy and hard mixed as the paper does (SPEC: M3-AD-FT).
+    """One example per case, easy and hard mixed as the paper does (SPEC: M3-AD-FT), in the template writer's words.
 
     A right yes/no of the start model makes a case easy, a wrong or unreadable one hard; nothing else counts. Each case
     has its own random numbers from `seed` and its name, so adding a case leaves the others as they were.
     """
-    return [_example(case, seed, {EASY: easy_reflective, HARD: hard_reflective}) for case in cases]
+    reflective = {EASY: easy_reflective, HARD: hard_reflective}
+    return [make_example(case, seed, reflective, template) for case in cases]
 
 
 def difficulty(truth: Verdict, base: Trace | None) -> str | None:
@@ -88,16 +104,14 @@ def difficulty(truth: Verdict, base: Trace | None) -> str | None:
     return EASY if right else HARD
 
 
-def _example(case: LabelledCase, seed: int, reflective: dict[str, float]) -> Example:
+def make_example(case: LabelledCase, seed: int, reflective: Mapping[str, float], write: CaptionWriter) -> Example:
+    """The example of one case; `reflective` is the share of reflective examples among the easy and the hard ones."""
     rng = random.Random(f"{seed}/{case.case}/{case.image.name}")
     level = difficulty(case.truth, case.base)
     initial = _initial(case, level) if level and rng.random() < reflective[level] else None
-    think = write_think(initial or case.truth, case.category, rng)
-    if initial is None:
-        mode, completion = Mode.THINKING, render(case.truth, think)
-    else:
-        mode = Mode.REFLECTIVE
-        completion = render(case.truth, think, write_reflection(initial, case.truth, rng))
+    caption = write(case, initial, rng)
+    mode = Mode.THINKING if caption.reflection is None else Mode.REFLECTIVE
+    completion = render(case.truth, caption.think, caption.reflection)
     return Example(str(case.image), case.case, case.category, case.scenario, mode, level, completion, case.truth)
 
 
@@ -105,7 +119,7 @@ def _initial(case: LabelledCase, level: str) -> Verdict | None:
     """The start model's decision that a reflective example begins with: a wrong one if hard, a right one if easy.
 
     That of its thinking, or of its answer where the thinking decides nothing or otherwise; None without either. Only
-    the decision is the start model's. The words are those of the template writer in both modes: where one mode had
+    the decision is the start model's. The words are those of one caption writer in both modes: where one mode had
     words of its own, a model learnt to reflect by the style of the first sentence (docs/LOG.md, 2026-11-21).
     """
     if case.base is None:

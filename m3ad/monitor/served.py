@@ -6,9 +6,6 @@ read from the log-probabilities where the server sends them. Needs the `served` 
 
 from __future__ import annotations
 
-import base64
-import io
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,23 +17,14 @@ from PIL.Image import Image
 
 from m3ad import trace
 from m3ad.errors import ModelUnavailable
-from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, fit, never
+from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, never
 from m3ad.monitor.folders import existing, read_card
 from m3ad.monitor.names import Source
+from m3ad.monitor.served_client import only_model, open_client, openai, picture_part, unavailable
 from m3ad.monitor.served_probe import Token, probability
 from m3ad.prompts import SYSTEM, conversation
 from m3ad.records import Mode, Problem
 
-try:
-    import openai
-except ImportError as error:
-    raise ModelUnavailable(
-        "Served models need the openai client, which is not installed. Install it with `uv sync --extra served`."
-    ) from error
-
-# The only place a key is taken from. Not OPENAI_API_KEY: that one must not travel to whatever address is typed in.
-KEY_VARIABLE = "M3AD_API_KEY"
-CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 120.0  # between two tokens; the first one may wait for a model to be loaded
 TOTAL_SECONDS = 900.0
 ALTERNATIVES = 20  # the most that vLLM and OpenAI send
@@ -47,17 +35,10 @@ class ServedMonitor:
 
     def __init__(self, source: Source, *, max_new_tokens: int = MAX_NEW_TOKENS, temperature: float = 0.0) -> None:
         """Prepares to ask; the server is only reached here when it has to be asked which model it has."""
-        self._client = openai.OpenAI(
-            base_url=source.location,
-            api_key=os.environ.get(KEY_VARIABLE) or "none",
-            timeout=openai.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS),
-            max_retries=1,
-        )
-        # The client would send these from the environment, whatever the address.
-        self._client.organization = self._client.project = None
+        self._client = open_client(source.location, silence=SILENCE_SECONDS, retries=1)
         self.device = f"served by {urlsplit(source.location).netloc.rpartition('@')[2]}"
         self._address = source.location
-        self._model = source.model or self._only_model()
+        self._model = source.model or only_model(self._client, source.location)
         self.name = self._model
         self._messages = conversation(_system(source))
         self._max_new_tokens = max_new_tokens
@@ -93,7 +74,7 @@ class ServedMonitor:
                             received.finish = "length"
                             break
             except openai.OpenAIError as error:
-                raise self._unavailable(error) from error
+                raise unavailable(self._address, error) from error
             except (OSError, ValueError) as error:
                 raise ModelUnavailable(f"The answer from {self._address} broke off ({error}). Try again.") from error
             if piece := received.close():
@@ -126,31 +107,6 @@ class ServedMonitor:
                 # What was refused is not said in a common form; if the plain request is refused too, that one tells.
                 self._gives_logprobs = False
         return self._client.chat.completions.create(**request)
-
-    def _only_model(self) -> str:
-        try:
-            names = [model.id for model in self._client.models.list()]
-        except openai.OpenAIError as error:
-            raise self._unavailable(error) from error
-        if len(names) == 1:
-            return names[0]
-        offer = f"it has {', '.join(sorted(names)[:10])}" if names else "it names none"
-        raise ModelUnavailable(f"Say which model of {self._address} to use, after a #: {offer}.")
-
-    def _unavailable(self, error: openai.OpenAIError) -> ModelUnavailable:
-        """The client's error as a sentence with what to do."""
-        where = self._address
-        if isinstance(error, openai.APITimeoutError):
-            return ModelUnavailable(f"{where} did not answer in time. Look at the server's log, or try again.")
-        if isinstance(error, openai.APIConnectionError):
-            return ModelUnavailable(f"Nothing answers at {where}. Start the server there, or check the address.")
-        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            return ModelUnavailable(f"{where} refuses the key. Put one with access into the variable {KEY_VARIABLE}.")
-        if isinstance(error, openai.NotFoundError):
-            return ModelUnavailable(
-                f"{where} has no model of that name or no chat there (many servers want /v1 at the end). Check both."
-            )
-        return ModelUnavailable(f"{where} refused the request: {str(error)[:300]}")
 
 
 @dataclass
@@ -220,10 +176,7 @@ def _problems(received: Received, stopped: bool) -> list[Problem]:
 
 def _with_picture(messages: list[dict[str, Any]], image: Image) -> list[dict[str, Any]]:
     """The conversation with its picture's place filled by the picture, as a PNG data URL."""
-    buffer = io.BytesIO()
-    fit(image).save(buffer, "PNG")
-    url = "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-    picture = {"type": "image_url", "image_url": {"url": url}}
+    picture = picture_part(image)
     return [{**message, "content": _filled(message["content"], picture)} for message in messages]
 
 

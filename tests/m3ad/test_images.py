@@ -13,7 +13,7 @@ from PIL import Image
 
 from m3ad.errors import BadImage
 from m3ad.geometry import Box
-from m3ad.images import describe, draw_boxes, encode, load_image, open_image, thumbnail
+from m3ad.images import describe, draw_boxes, encode, highlight, load_image, open_image, thumbnail
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:
@@ -129,4 +129,14 @@ def test_boxes_are_drawn_in_their_colours_and_the_original_is_kept() -> None:
     )
     colours = {drawn.getpixel((20, 40)), drawn.getpixel((119, 150))}
     assert colours == {(0xE5, 0x38, 0x3B), (0xF5, 0xC5, 0x18)}
+    assert np.asarray(black).max() == 0
+
+
+@pytest.mark.parametrize("box", [Box(0.4, 0.4, 0.41, 0.41), Box(0, 0, 0.3, 0.3), Box(0.9, 0.2, 1, 1)])
+def test_a_highlight_frames_a_box_and_leaves_what_is_in_it_to_be_seen(box: Box) -> None:
+    black = Image.new("RGB", (400, 300))
+    framed = np.asarray(highlight(black, [box]))
+    assert (framed == (0xF5, 0xC5, 0x18)).all(axis=2).sum() > 20
+    x1, y1, x2, y2 = (round(value) for value in box.to_pixels(400, 300))
+    assert framed[max(y1, 2) : min(y2, 298), max(x1, 2) : min(x2, 398)].max() == 0
     assert np.asarray(black).max() == 0

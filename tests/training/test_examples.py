@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -97,6 +99,16 @@ def test_the_same_seed_gives_the_same_examples_and_a_new_case_changes_no_other()
     cases = [replace(CASE, case=str(n), base=SAYS_NO) for n in range(20)]
     assert build_examples(cases, 5)[10:] == build_examples(cases[10:], 5)
     assert build_examples(cases, 5) != build_examples(cases, 6)
+
+
+def test_the_template_writer_gives_for_a_seed_what_it_always_gave() -> None:
+    """Runs are repeated from their seed; a change of the template's words or of its random numbers must be meant."""
+    bases = (None, SAYS_YES, SAYS_NO)
+    cases = [replace(CASE, case=str(n), truth=(SCRATCH, NORMAL)[n % 2], base=bases[n % 3]) for n in range(120)]
+    rows = json.dumps([example.to_json() for example in build_examples(cases, 11)])
+    assert hashlib.sha256(rows.encode()).hexdigest() == (
+        "862674632fdab2ba89c4cbf6d820eb474e36dd8aaa46789bc34f5054ead8c0ef"
+    )
 
 
 def test_rows_survive_the_file_with_any_text_in_them(tmp_path: Path) -> None:
