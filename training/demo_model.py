@@ -5,11 +5,13 @@
     python -m training.demo_model OUT --stage ft --parts 6000         the base model answers fresh parts: examples
     python -m training.demo_model OUT --stage raws                    RAWS on them
     python -m training.demo_model OUT --stage rcrl --parts 2000       RCRL on fresh parts
-    python -m training.demo_model OUT --stage evaluate --model MODEL --parts 600      figures as JSON
-    python -m training.demo_model OUT --stage export --model MODEL    into the package, as bfloat16
+    python -m training.demo_model OUT --stage thresholds --parts 400  what reflecting from each threshold on would do
+    python -m training.demo_model OUT --stage evaluate --parts 300    figures as JSON
+    python -m training.demo_model OUT --stage export --threshold T    into the package, as bfloat16
 
 `--set name=value` overrides a setting of the run (repeatable). A stage that was cut off goes on where it was.
-Parts are drawn from ranges of seeds of 10 million each: 10 base, 20 ft, 30 rcrl, 40 evaluation.
+The last three take --model MODEL, or else RCRL's. Parts are drawn from ranges of seeds of 10 million each: 10 base, 20
+ft, 30 rcrl, 40 evaluation, 50 thresholds.
 """
 
 from __future__ import annotations
@@ -25,11 +27,12 @@ from typing import TYPE_CHECKING, Any
 
 from m3ad.demo import bundled_model
 from m3ad.images import open_image
-from m3ad.metrics.report import report
+from m3ad.metrics import reflecting_from, report
 from m3ad.monitor.base import Answer, Monitor
 from m3ad.monitor.names import resolve
 from m3ad.prompts import QUESTION
-from m3ad.records import RunState, Stage, Trace
+from m3ad.records import Mode, RunState, Stage
+from m3ad.rewards import RewardConfig
 from m3ad.trace import read
 from training.config import RawsSettings, RcrlSettings, Settings
 from training.demo_parts import draw_parts, taught
@@ -40,8 +43,9 @@ from training.run import RunFolder
 if TYPE_CHECKING:
     from m3ad.monitor.local import LocalMonitor
 
-SEEDS = {"base": 10_000_000, "ft": 20_000_000, "rcrl": 30_000_000, "evaluate": 40_000_000}
+SEEDS = {"base": 10_000_000, "ft": 20_000_000, "rcrl": 30_000_000, "evaluate": 40_000_000, "thresholds": 50_000_000}
 ANSWER_BATCH = 32
+JUDGED = ("reflected", "outcomes", "initial_balanced_accuracy", "balanced_accuracy")
 TOKENIZER_TEXTS = 20_000
 # From nothing a model this small wants large steps; later stages only shift it. Its eyes are trained before it speaks.
 BASE = RawsSettings(
@@ -49,9 +53,12 @@ BASE = RawsSettings(
     device="cpu", precision="bfloat16", logging_steps=20, save_steps=200, freeze_vision=True, max_steps=2600,
 )  # fmt: skip
 WARM = replace(BASE, learning_rate=3e-4, warmup_steps=50, max_steps=0)
+# Table c of the paper's ablation: a reflection that keeps a right decision costs nothing. With d, the paper's choice, a
+# model whose first look is right nine times in ten learns not to reflect at all (docs/LOG.md, 2026-11-21).
 REINFORCE = RcrlSettings(
     learning_rate=2e-5, batch=8, accumulation=1, warmup_steps=10, gradient_checkpointing=False, device="cpu",
     precision="bfloat16", max_new_tokens=200, logging_steps=1, save_steps=50, max_steps=60,
+    reward=RewardConfig(reflection_table="c"),
 )  # fmt: skip
 
 
@@ -60,14 +67,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m training.demo_model", description="Builds the bundled model.")
     parser.add_argument("out", type=Path)
     parser.add_argument(
-        "--stage", required=True, choices=("vision", "base", "ft", "raws", "rcrl", "evaluate", "export")
+        "--stage",
+        required=True,
+        choices=("vision", "base", "ft", "raws", "rcrl", "thresholds", "evaluate", "export"),
     )
     parser.add_argument("--parts", type=int, default=1000, help="how many parts to draw")
     parser.add_argument("--steps", type=int, default=7500, help="how many steps the vision stage trains")
-    parser.add_argument("--model", default="", help="model folder to evaluate or export")
+    parser.add_argument("--model", type=Path, help="model folder to judge or export; RCRL's otherwise")
+    parser.add_argument(
+        "--threshold", type=float, default=0.5, help="P(<reflection>) from which the exported model reflects"
+    )
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the run")
     given = parser.parse_args(arguments)
     out, parts, own = given.out.resolve(), given.parts, dict(pair.split("=", 1) for pair in given.set)
+    model = (given.model or out / "runs" / "rcrl" / "model").resolve()
     match given.stage:
         case "vision":
             vision(out, parts, given.steps)
@@ -79,10 +92,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _run(RunFolder(out / "runs" / "raws"))
         case "rcrl":
             rcrl(out, parts, _with(REINFORCE, own))
+        case "thresholds":
+            thresholds(out, model, parts)
         case "evaluate":
-            evaluate(out, given.model or str(out / "runs" / "rcrl" / "model"), parts)
+            evaluate(out, model, parts)
         case "export":
-            export(Path(given.model or out / "runs" / "rcrl" / "model"))
+            export(model, given.threshold)
 
 
 def vision(out: Path, parts: int, steps: int) -> None:
@@ -138,26 +153,36 @@ def rcrl(out: Path, parts: int, settings: Settings) -> None:
     _run(run)
 
 
-def evaluate(out: Path, model: str, parts: int) -> None:
+def thresholds(out: Path, model: Path, parts: int) -> None:
+    """One JSON line for each threshold on P(<reflection>): how often the model would reflect, and with what outcome."""
+    monitor, cases = _open(model), draw_parts(out / "threshold_parts", parts, SEEDS["thresholds"])
+    given = [(case.truth, inspect(monitor, case, Mode.REFLECTIVE)) for case in cases]
+    trials = [(truth, answer.trace, answer.doubt or 0.0) for truth, answer in given]
+    for threshold in sorted({0.0, *(round(doubt, 2) for _, _, doubt in trials)}):
+        row = report(reflecting_from(threshold, trials)).to_json()
+        print(json.dumps({"threshold": threshold} | {name: row[name] for name in JUDGED}))
+
+
+def evaluate(out: Path, model: Path, parts: int) -> None:
     """Figures of a model on fresh parts, of the training categories and of those held out, as JSON.
 
     Each part is inspected as the page does it: greedily, with a reflection where the model's threshold asks for one.
     """
-    figures: dict[str, Any] = {"model": model}
-    monitor = _open(Path(model))
+    figures: dict[str, Any] = {"model": str(model)}
+    monitor = _open(model)
     for name, held_out in (("training categories", False), ("held out", True)):
         first = SEEDS["evaluate"] + (5_000_000 if held_out else 0)
         cases = draw_parts(out / f"evaluate_parts_{int(held_out)}", parts, first, held_out=held_out)
-        figures[name] = report((case.truth, inspect(monitor, case)) for case in cases).to_json()
+        figures[name] = report((case.truth, inspect(monitor, case).trace) for case in cases).to_json()
     text = json.dumps(figures, indent=1)
-    (out / f"metrics_{Path(model).resolve().parent.name}.json").write_text(text)
+    (out / f"metrics_{model.parent.name}.json").write_text(text)
     print(text)
 
 
-def inspect(monitor: Monitor, case: LabelledCase) -> Trace:
-    """What a model says of a part, read."""
-    (answer,) = (item for item in monitor.stream(open_image(case.image)) if isinstance(item, Answer))
-    return answer.trace
+def inspect(monitor: Monitor, case: LabelledCase, mode: Mode = Mode.AUTO) -> Answer:
+    """What a model says of a part."""
+    (answer,) = (item for item in monitor.stream(open_image(case.image), mode=mode) if isinstance(item, Answer))
+    return answer
 
 
 def answers(model: Path, cases: Sequence[LabelledCase], kept: Path | None = None) -> list[str]:
@@ -185,8 +210,11 @@ def _open(model: Path) -> LocalMonitor:
     return LocalMonitor.open(resolve(str(model)), name="demo", device="auto", quantization=None)
 
 
-def export(model: Path) -> None:
-    """Copy a model into the package, its weights as bfloat16, which halves the size."""
+def export(model: Path, threshold: float) -> None:
+    """Copy a model into the package, its weights as bfloat16, which halves the size.
+
+    `threshold`: P(<reflection>) from which it reflects by itself.
+    """
     import torch
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
@@ -194,7 +222,8 @@ def export(model: Path) -> None:
     AutoModelForImageTextToText.from_pretrained(model, dtype=torch.bfloat16).save_pretrained(target)
     AutoProcessor.from_pretrained(model, padding_side="left").save_pretrained(target)
     card = json.loads((model / "monitor.json").read_text())
-    (target / "monitor.json").write_text(json.dumps({**card, "name": "demo", "parent": ""}, indent=1))
+    card |= {"name": "demo", "parent": "", "reflect_threshold": threshold}
+    (target / "monitor.json").write_text(json.dumps(card, indent=1))
     print(f"{sum(file.stat().st_size for file in target.iterdir()) / 1e6:.1f} MB in {target}")
 
 

@@ -13,7 +13,7 @@ from m3ad.metrics.defects import (
     type_score,
 )
 from m3ad.metrics.detection import Detection, Pair, detection
-from m3ad.metrics.reflection import outcome, outcomes
+from m3ad.metrics.reflection import outcome, outcomes, reflecting_from
 from m3ad.metrics.report import Report, report
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "location_sweep",
     "outcome",
     "outcomes",
+    "reflecting_from",
     "report",
     "type_exact_f1",
     "type_hard_f1",

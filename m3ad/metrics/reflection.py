@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 from m3ad.metrics.detection import Pair
 from m3ad.records import Outcome, Trace, Verdict
@@ -27,3 +28,16 @@ def outcomes(pairs: Iterable[Pair]) -> dict[Outcome, int]:
     """How often each outcome happened; all four keys are there."""
     found = Counter(outcome(truth, trace) for truth, trace in pairs)
     return {kind: found[kind] for kind in Outcome}
+
+
+def reflecting_from(threshold: float, trials: Iterable[tuple[Verdict, Trace, float]]) -> list[Pair]:
+    """What would have come of reflecting only where the model doubts: the choice of a threshold without new answers.
+
+    Args:
+        threshold: P(`<reflection>`), 0..1, from which a reflection counts; below it the initial decision is the final.
+        trials: truth, a trace with a reflection, and the model's doubt at that place.
+    """
+    return [
+        (truth, trace if doubt >= threshold else replace(trace, verdict=trace.initial, reflection=None))
+        for truth, trace, doubt in trials
+    ]

@@ -28,6 +28,8 @@ class Answer:
         seconds: from the call to the last token.
         tokens: tokens written by the model.
         cancelled: True when the caller stopped the answer before its end.
+        doubt: P(`<reflection>`) after the thinking, 0..1: what the model learnt to be the chance that a case like this
+            is one to reflect on (SPEC, M3-AD-FT). None where it was not or could not be measured.
     """
 
     text: str
@@ -36,6 +38,7 @@ class Answer:
     seconds: float
     tokens: int
     cancelled: bool
+    doubt: float | None = None
 
 
 def fit(image: Image) -> Image:

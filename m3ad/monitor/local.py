@@ -59,6 +59,12 @@ class Decision:
         decided = self.share["<type>"] + self.share["<answer>"]
         return self.share["<type>"] / decided if decided > 0 else None
 
+    @property
+    def reflection(self) -> float | None:
+        """P(`<reflection>`) among the three; None for a model of another form."""
+        total = sum(self.share.values())
+        return self.share["<reflection>"] / total if total >= OWN_FORM else None
+
 
 class LocalMonitor:
     """A `Monitor` in this process. `open` loads one; `stream` and `answer_batch` hold its lock while they run."""
@@ -201,7 +207,8 @@ class LocalMonitor:
             note = Problem("cut-off", f"The answer was cut off after {len(decoding.ids)} tokens.")
             read = replace(read, problems=(*read.problems, note))
         seconds = time.monotonic() - started
-        yield Answer(rest, read, steering.measured(read.reflected), seconds, len(decoding.ids), stopped)
+        probability = steering.measured(read.reflected)
+        yield Answer(rest, read, probability, seconds, len(decoding.ids), stopped, steering.doubt)
 
     def _inputs(self, images: list[Image]) -> Any:
         """The processor's tensors for one conversation per picture, padded left, on the model's device."""
@@ -213,10 +220,15 @@ class LocalMonitor:
 
 
 class Steering:
-    """Watches an answer for the two places of decision, measures them, and sends the answer where the mode wants it."""
+    """Watches an answer for the two places of decision, measures them, and sends the answer where the mode wants it.
+
+    Attributes:
+        doubt: P(`<reflection>`) after the thinking, once it is known; see `Answer`.
+    """
 
     def __init__(self, decoding: Decoding, mode: Mode, threshold: float | None) -> None:
         """`threshold`: P(`<reflection>`) from which auto mode reflects; None leaves it to the drawn tokens."""
+        self.doubt: float | None = None
         self._probability = Probability()
         self._decoding = decoding
         self._mode = mode
@@ -240,6 +252,7 @@ class Steering:
             self._probability = replace(self._probability, final=decision.anomalous)
             return False
         self._probability = Probability(initial=decision.anomalous)
+        self.doubt = decision.reflection
         return self._continue(decision)
 
     def _decision(self, token: int, ends: bool) -> Decision | None:
@@ -284,10 +297,9 @@ class Steering:
         """Whether to reflect; None: as the model goes by itself."""
         if self._mode is not Mode.AUTO:
             return self._mode is Mode.REFLECTIVE
-        total = sum(decision.share.values())
-        if self._threshold is None or total < OWN_FORM:
+        if self._threshold is None or decision.reflection is None:
             return None
-        return decision.share["<reflection>"] / total >= self._threshold
+        return decision.reflection >= self._threshold
 
 
 def _until_end(text: str) -> str:

@@ -12,6 +12,7 @@ from m3ad.metrics import (
     location_sweep,
     outcome,
     outcomes,
+    reflecting_from,
     report,
     type_exact_f1,
     type_hard_f1,
@@ -118,6 +119,14 @@ def test_outcome_of_a_reflection_on_a_scratched_part(
 ) -> None:
     assert outcome(SCRATCH, trace(final, initial, reflected=True)) == expected
     assert outcome(SCRATCH, trace(final, initial)) is None
+
+
+def test_below_the_threshold_the_first_decision_stands() -> None:
+    fixed, broke = trace(SCRATCH, NORMAL, reflected=True), trace(NORMAL, SCRATCH, reflected=True)
+    trials = [(SCRATCH, fixed, 0.6), (SCRATCH, broke, 0.3)]
+    assert [outcome(*pair) for pair in reflecting_from(0.0, trials)] == [Outcome.FIXED, Outcome.BROKE]
+    assert [outcome(*pair) for pair in reflecting_from(0.6, trials)] == [Outcome.FIXED, None]
+    assert [found.verdict for _, found in reflecting_from(0.9, trials)] == [NORMAL, SCRATCH]
 
 
 def test_report_counts_every_outcome_and_is_json() -> None:

@@ -294,6 +294,9 @@ def test_the_automatic_mode_reflects_from_the_threshold_on(monitors, plates, nam
     try:
         assert inspect(monitor, plates[1], mode=Mode.AUTO).trace.reflected is reflects
         assert not inspect(monitor, plates[1], mode=Mode.THINKING).trace.reflected
+        doubts = [inspect(monitor, plates[1], mode=mode).doubt for mode in Mode]
+        assert doubts[0] == pytest.approx(doubts[1]) == pytest.approx(doubts[2])
+        assert reflects is (doubts[0] >= threshold)
     finally:
         monitor._threshold = own
 
