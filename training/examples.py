@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,6 +79,31 @@ class Example:
             "truth": Verdict.from_json(row["truth"]),
         }
         return cls(**{**row, **typed})
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How many examples there are by difficulty, and how many of them are reflective (SPEC, M3-AD-FT)."""
+
+    easy: int
+    easy_reflective: int
+    hard: int
+    hard_reflective: int
+    unanswered: int
+
+    @classmethod
+    def of(cls, examples: Iterable[Example]) -> Mix:
+        """Count; without the start model's answer a case is neither easy nor hard, and its example only thinks."""
+        found = Counter((example.difficulty, example.mode) for example in examples)
+        easy, hard = (found[level, Mode.THINKING] + found[level, Mode.REFLECTIVE] for level in (EASY, HARD))
+        return cls(
+            easy, found[EASY, Mode.REFLECTIVE], hard, found[HARD, Mode.REFLECTIVE], found.total() - easy - hard
+        )  # fmt: skip
+
+    @property
+    def total(self) -> int:
+        """All examples."""
+        return self.easy + self.hard + self.unanswered
 
 
 def build_examples(

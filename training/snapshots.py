@@ -30,6 +30,12 @@ def labelled_cases(store: Store, snapshot_id: int, start_model: str) -> Iterator
             )
 
 
+def unanswered_cases(store: Store, snapshot_id: int, start_model: str) -> list[int]:
+    """The ids of the training cases that the start model has not inspected yet: nobody knows if they are hard."""
+    rows = [row for row in store.snapshot_rows(snapshot_id) if row.split == TRAIN]
+    return [row.case.id for row in rows if store.latest_inspection(row.case.id, start_model) is None]
+
+
 def snapshot_examples(store: Store, snapshot_id: int, start_model: str, settings: Settings) -> list[Example]:
     """The rows of data.jsonl for a run; RCRL uses their truth alone, so its completions follow the default shares."""
     cases = labelled_cases(store, snapshot_id, start_model)

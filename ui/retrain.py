@@ -17,6 +17,7 @@ from ui.components.form_parts import heading, run_notes, status
 from ui.components.frame import footer
 from ui.context import Context
 from ui.events import READS, SPEAKS, told
+from ui.retrain_examples import ExamplesForm, lay_out_examples, wire_examples
 from ui.retrain_service import EVERY, Retraining, RunView
 from ui.shell import Shell, open_tab
 
@@ -55,6 +56,7 @@ class RunForm:
     model: gr.Dropdown
     preset: gr.Dropdown
     hint: gr.Textbox
+    examples: ExamplesForm
     stages: list[SettingsForm]
     command: gr.Textbox
     begin: gr.Button
@@ -68,6 +70,12 @@ class RunForm:
     def asked(self) -> list[Any]:
         """What the command is made of."""
         return [self.stage, *(form.field("processes") for form in self.stages)]
+
+    @property
+    def weighed(self) -> list[Any]:
+        """What the examples of a RAWS run depend on."""
+        shares = [self.stages[0].field(name) for name in ("easy_reflective", "hard_reflective")]
+        return [self.stage, self.snapshot, self.model, *shares]
 
     def chosen(self, stage: str, values: Sequence[Any]) -> tuple[SettingsForm, Sequence[Any]]:
         """The form of a stage and its part of the values of `settings`."""
@@ -86,6 +94,7 @@ def build(context: Context, shell: Shell) -> None:
         with gr.Column(elem_classes="m3-panel m3-watch"):
             started = gr.State(None)
             begun = wire_start(context, service, shell, form, started)
+            wire_examples(context, service, form.examples, form.weighed)
             build_watch(service, shell, begun, started)
     footer((), FOOTER)
 
@@ -140,13 +149,14 @@ def build_form(snapshot: gr.Dropdown) -> RunForm:
         model = gr.Dropdown([], label="Start model", min_width=60, elem_id="start-model")
         preset = gr.Dropdown(sorted(PRESETS), value="cpu demo", label="Preset", min_width=60)
     hint = gr.Textbox(show_label=False, container=False, interactive=False, lines=2, elem_id="start-hint")
+    examples = lay_out_examples()
     forms = [build_settings(key, visible=key is Stage.RAWS) for key in STAGE_NAMES]
     with gr.Column(elem_classes="m3-form-end"):
         command = gr.Textbox(
             label="Command", lines=2, max_lines=2, interactive=False, buttons=["copy"], elem_id="run-command"
         )
         begin = gr.Button("Start run", variant="primary", interactive=False, elem_id="start-run")
-    return RunForm(snapshot, stage, model, preset, hint, forms, command, begin)
+    return RunForm(snapshot, stage, model, preset, hint, examples, forms, command, begin)
 
 
 def build_settings(stage: Stage, *, visible: bool) -> SettingsForm:

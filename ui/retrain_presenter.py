@@ -15,6 +15,7 @@ from m3ad.errors import RunError
 from m3ad.records import RunState, Snapshot, Stage
 from m3ad.rewards import RewardConfig
 from training.config import SETTINGS, Settings, settings_from_json
+from training.examples import Mix
 from training.run import Progress, RunFolder
 
 Events = Sequence[Mapping[str, Any]]
@@ -229,6 +230,21 @@ def snapshot_words(snapshot: Snapshot) -> str:
     """A snapshot in a line."""
     normal = snapshot.size - snapshot.anomalous
     return f"{snapshot.name} · {snapshot.size} cases ({snapshot.anomalous} anomalous, {normal} normal)"
+
+
+def mix_words(mix: Mix, model: str, failed: Sequence[str] = ()) -> str:
+    """What a RAWS run would learn from, before it is started."""
+    words = (
+        f"{mix.total} examples: {mix.easy} easy ({mix.easy_reflective} reflective), "
+        f"{mix.hard} hard ({mix.hard_reflective} reflective)"
+    )
+    words += f", {mix.unanswered} that {model} has not answered: these only think." if mix.unanswered else "."
+    return words + (f" {len(failed)} could not be answered: {failed[0]}" if failed else "")
+
+
+def answering_words(model: str, done: int, total: int, stopping: bool) -> str:
+    """How far a round of answers is."""
+    return f"{model} answers the cases: {done} of {total}" + (", then it stops." if stopping else " …")
 
 
 def next_snapshot_name(taken: Collection[str]) -> str:

@@ -16,10 +16,12 @@ from m3ad.errors import NotFound, RunError
 from m3ad.monitor.names import NAMES
 from m3ad.records import Run, RunState, Scenario, Snapshot, Stage
 from training import launch
-from training.config import Settings
+from training.config import RawsSettings, Settings
+from training.examples import Mix
 from training.loop import create_run, discard_run, next_run_name
 from training.promotion import register_finished
 from training.run import RunFolder
+from training.snapshots import snapshot_examples
 from ui import retrain_presenter as present
 
 EVERY = "all"
@@ -116,6 +118,11 @@ class Retraining:
     def _knows_raws(self, name: str) -> bool:
         """True for the published models and for what came of a run here: they think, reflect and answer in form."""
         return name in NAMES or any(model.name == name and model.run for model in self._store.models())
+
+    def mix(self, snapshot_id: int, start_model: str, easy_reflective: float, hard_reflective: float) -> Mix:
+        """The examples that a RAWS run would learn from, counted; shares 0..1."""
+        shares = RawsSettings(easy_reflective=easy_reflective, hard_reflective=hard_reflective)
+        return Mix.of(snapshot_examples(self._store, snapshot_id, start_model, shares))
 
     def planned_command(self, stage: Stage, processes: int) -> str:
         """The command that `start` would run now, ready for a shell."""

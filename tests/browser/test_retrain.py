@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from tests.ui.scripted import BENT, add_case, make_context
 from training.config import PRESETS
 from training.loop import create_run
 from training.run import RunFolder
+from training.snapshots import unanswered_cases
 from ui.retrain_service import EVERY, Retraining
 
 pytestmark = pytest.mark.browser
@@ -89,6 +91,30 @@ def test_a_snapshot_is_taken_and_then_a_run_can_be_started(site: Site, page: Pag
     expect(page.locator("#start-hint").get_by_role("textbox")).to_have_value(
         "RCRL goes on from a RAWS model, as this one is."
     )
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert (witness.foreign, witness.errors) == ([], [])
+
+
+def test_the_start_model_answers_first_so_that_there_is_something_to_reflect_on(
+    site: Site, page: Page, witness: Witness
+) -> None:
+    taken = Retraining(site.store, site.store.workspace).take_snapshot("a", *[EVERY] * 3)
+    missing = len(unanswered_cases(site.store, taken.id, "demo"))
+    page.goto(f"{site.address}?tab=retrain")
+    words = page.locator("#example-mix").get_by_role("textbox")
+    expect(words).to_have_value(
+        f"{missing} examples: 0 easy (0 reflective), 0 hard (0 reflective), "
+        f"{missing} that demo has not answered: these only think."
+    )
+    page.get_by_role("button", name=f"Let demo answer {missing} cases first").click()
+    expect(words).to_have_value(
+        re.compile(rf"^{missing} examples: \d easy \(\d reflective\), \d hard \(\d reflective\)\.$")
+    )
+    expect(page.locator("#let-answer")).to_be_hidden()
+    expect(page.locator("#stop-answering")).to_be_hidden()
+    assert unanswered_cases(site.store, taken.id, "demo") == []
+    page.get_by_label("RCRL").check()
+    expect(words).to_be_hidden()
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     assert (witness.foreign, witness.errors) == ([], [])
 

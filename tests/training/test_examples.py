@@ -11,7 +11,7 @@ import pytest
 from m3ad.geometry import Box
 from m3ad.records import NORMAL, Defect, Mode, Scenario, Verdict
 from m3ad.trace import read, render
-from training.examples import Example, LabelledCase, build_examples, difficulty, read_examples, write_examples
+from training.examples import Example, LabelledCase, Mix, build_examples, difficulty, read_examples, write_examples
 
 SCRATCH = Verdict(True, (Defect("scratch", Box(0.1, 0.1, 0.2, 0.2)),))
 CASE = LabelledCase("7", Path("/pictures/7.png"), "hex bolt", Scenario.WORKPIECE, SCRATCH)
@@ -52,6 +52,13 @@ def test_a_wrong_type_or_box_does_not_make_a_case_hard() -> None:
 def test_modes_are_mixed_as_the_paper_mixes_them(base, share) -> None:  # type: ignore[no-untyped-def]
     modes = Counter(e.mode for e in many(replace(CASE, base=base)))
     assert modes[Mode.REFLECTIVE] / 2000 == pytest.approx(share, abs=0.035)
+
+
+def test_a_mix_counts_difficulties_and_reflective_examples() -> None:
+    cases = [replace(CASE, case=str(n), base=base) for n, base in enumerate([SAYS_YES, SAYS_NO, None] * 4)]
+    assert Mix.of(build_examples(cases, easy_reflective=0, hard_reflective=1)) == Mix(4, 0, 4, 4, 4)
+    assert Mix.of(build_examples(cases, easy_reflective=1, hard_reflective=0)) == Mix(4, 4, 4, 0, 4)
+    assert Mix.of([]).total == 0
 
 
 def test_a_reflective_hard_example_carries_the_start_models_wrong_decision() -> None:
