@@ -49,6 +49,31 @@ def test_the_boxes_lie_where_their_fractions_say(screen: Screen, site: Site) -> 
     assert found == pytest.approx([0.52, 0.198, 0.632, 0.37], abs=0.004)
 
 
+def test_the_labels_of_a_kept_box_and_of_its_first_version_do_not_cover_each_other(
+    screen: Screen, site: Site, witness: Witness
+) -> None:
+    case_id = new_case(site, "kept")
+    add_inspection(
+        site.store,
+        case_id,
+        "<think>The pin has a bent area (0.520,0.198) (0.632,0.370). It is abnormal with bent.</think>"
+        '<reflection>A second look confirms it. I keep "abnormal with bent".</reflection>'
+        "<type>bent</type><location>(0.530,0.200) (0.632,0.370)</location><answer>yes</answer>",
+    )
+    screen.open(case_id)
+    first, final = (screen.part(f"box-{kind}").locator("span") for kind in ("initial", "predicted"))
+    expect(first).to_be_visible()
+    expect(final).to_be_visible()
+    above, below = first.bounding_box(), final.bounding_box()
+    assert above
+    assert below
+    assert above["y"] + above["height"] <= below["y"]
+    screen.page.get_by_role("button", name="predicted").click()
+    expect(final).to_have_count(0)
+    expect(first).to_be_visible()
+    assert witness.errors == []
+
+
 def test_an_unreadable_answer_says_its_problems(screen: Screen, site: Site) -> None:
     screen.open(site.ids[2])
     expect(screen.word).to_have_text("Unreadable")

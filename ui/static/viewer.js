@@ -71,17 +71,15 @@ function mount({ element, props, watch }) {
     node.style.height = `${Math.max(3, (y2 - y1) * height * view.scale)}px`;
     const under = each.kind === 'truth' ? view.y + y2 * height * view.scale < size().h - 24 : top < 44;
     if (under) node.classList.add('m3-under');
-    if (each.kind === 'initial' && !hidden.has('predicted') && boxes.some((other) => sharesLabel(each, other, width, height))) {
-      node.classList.add('m3-beyond');
-    }
+    if (each.kind === 'initial' && !hidden.has('predicted') && isCrowded(each)) node.classList.add('m3-beyond');
     if (each.label) node.append(label);
     return node;
   }
-
-  // Reflection often keeps a box: then the two labels would lie on each other.
-  function sharesLabel(initial, other, width, height) {
-    const apart = (k, length) => Math.abs(initial.box[k] - other.box[k]) * length * view.scale;
-    return other.kind === 'predicted' && apart(0, width) < 120 && apart(1, height) < 18;
+  // Reflection often keeps a box: then the labels of the initial and the final one would lie on each other.
+  function isCrowded(initial) {
+    const { width, height, boxes } = value();
+    const apart = (other, k, length) => Math.abs(initial.box[k] - other.box[k]) * length * view.scale;
+    return boxes.some((other) => other.kind === 'predicted' && apart(other, 0, width) < 120 && apart(other, 1, height) < 18);
   }
 
   stage.addEventListener('wheel', (event) => {
