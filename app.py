@@ -25,16 +25,18 @@ from db.filters import CaseFilter, Status
 from db.schema import Role
 from db.store import Store
 from m3ad.datasets import IMPORTERS
-from m3ad.errors import M3ADError, NotFound, RunError
+from m3ad.errors import BadImage, M3ADError, NotFound, RunError
 from m3ad.images import open_image
 from m3ad.monitor import Answer, inspect, open_monitor
-from m3ad.records import Mode, Run, RunState, Scenario, Stage
+from m3ad.records import Mode, Run, RunState, Scenario, Snapshot, Stage
 from m3ad.settings import Settings
-from training.config import PRESETS, settings_from_json
+from training.config import PRESETS, RawsSettings, settings_from_json
+from training.examples import Mix
 from training.launch import start
 from training.loop import create_run
 from training.promotion import register_finished
 from training.run import RunFolder
+from training.snapshots import snapshot_examples, unanswered_cases
 
 PASSWORD_VARIABLE = "M3AD_PASSWORD"
 
@@ -114,14 +116,44 @@ def take_snapshot(options: argparse.Namespace) -> None:
     tell(options, {**data, "hash": snapshot.hash, "split": snapshot.account.to_json()}, words)
 
 
+def answer_cases(options: argparse.Namespace) -> None:
+    """Let a model inspect the training cases of a snapshot that it has not inspected; goes on where it was cut off."""
+    settings = make_settings(options)
+    store = open_store(options)
+    snapshot = find_snapshot(store, options.snapshot)
+    cases = unanswered_cases(store, snapshot.id, settings.model)
+    source = model_source(settings, settings.model)
+    monitor = open_monitor(source, device=settings.device, quantization=settings.quantization) if cases else None
+    for number, case_id in enumerate(cases, start=1):
+        assert monitor is not None
+        try:
+            answer = inspect(monitor, open_image(store.case(case_id).primary.path))
+        except BadImage as error:
+            tell(options, {"case": case_id, "refused": str(error)}, f"{number} of {len(cases)}: refused: {error}")
+            continue
+        store.add_inspection(case_id, settings.model, Mode.AUTO, 0, answer)
+        verdict = answer.trace.verdict
+        data = {"case": case_id, "done": number, "total": len(cases), "anomalous": verdict and verdict.anomalous}
+        tell(options, data, f"{number} of {len(cases)}")
+    mix = Mix.of(snapshot_examples(store, snapshot.id, settings.model, RawsSettings()))
+    words = f"{mix.easy} easy, {mix.hard} hard, {mix.unanswered} not answered"
+    tell(options, {"snapshot": snapshot.name, "model": settings.model, **dataclasses.asdict(mix)}, words)
+
+
+def find_snapshot(store: Store, wanted: str | None) -> Snapshot:
+    """The snapshot of this name or number, the latest one for None; NotFound when there is none."""
+    found = next((one for one in store.snapshots() if wanted in (None, one.name, str(one.id))), None)
+    if found is None:
+        raise NotFound("There is no such snapshot. Take one first: `app.py snapshot NAME`.")
+    return found
+
+
 def train(options: argparse.Namespace) -> None:
     """Create a run, start it detached, and with --wait follow it to its end."""
     settings = make_settings(options)
     store = open_store(options)
     stage = Stage(options.stage)
-    snapshot = next((one for one in store.snapshots() if options.snapshot in (None, one.name, str(one.id))), None)
-    if snapshot is None:
-        raise NotFound("There is no such snapshot. Take one first: `app.py snapshot NAME`.")
+    snapshot = find_snapshot(store, options.snapshot)
     config = PRESETS[options.preset][stage].to_json() | dict(options.set)
     run = create_run(
         store,
@@ -252,6 +284,8 @@ def make_parser() -> argparse.ArgumentParser:
         one.add_argument(f"--{name}")
     keep_back = "Keep this category out of training, here and in every later snapshot; may be given more than once."
     one.add_argument("--keep-back", action="append", default=[], metavar="CATEGORY", help=keep_back)
+    one = command("answer", answer_cases)
+    one.add_argument("--snapshot", help="Name or number; the latest one otherwise.")
     one = command("train", train)
     one.add_argument("stage", choices=[stage.value for stage in Stage])
     one.add_argument("--snapshot", help="Name or number; the latest one otherwise.")

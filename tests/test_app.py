@@ -72,6 +72,25 @@ def test_snapshot_freezes_annotated_cases_and_refuses_a_taken_name(
     assert "first" in capsys.readouterr().err
 
 
+def test_a_model_answers_the_cases_of_a_snapshot_once(
+    bottle: Path, tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = ["--workspace", str(tmp_path / "w"), "--json"]
+    main(["import", "mvtec", str(bottle), *there])
+    main(["snapshot", "first", *there])
+    kept = lines(capsys)[-1]["split"]["frozen"]  # type: ignore[index]
+    command = ["answer", "--snapshot", "first", "--model", str(tiny_model), "--device", "cpu", *there]
+    assert main(command) == 0
+    *answered, mix = lines(capsys)
+    assert len(answered) == 3 - kept
+    assert mix["easy"] + mix["hard"] == 3 - kept  # type: ignore[operator]
+    assert mix["unanswered"] == 0
+    assert main(command) == 0
+    assert len(lines(capsys)) == 1
+    assert main(["answer", "--snapshot", "second", *there]) == 1
+    assert "no such snapshot" in capsys.readouterr().err
+
+
 def test_inspect_prints_one_object_per_image(
     tiny_model: Path, plates: tuple[Image.Image, Image.Image], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
