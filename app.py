@@ -28,9 +28,10 @@ from m3ad.datasets import IMPORTERS
 from m3ad.errors import M3ADError, NotFound, RunError
 from m3ad.images import open_image
 from m3ad.monitor import Answer, inspect, open_monitor
-from m3ad.records import Mode, Run, RunState, Scenario, Stage
+from m3ad.records import Mode, Run, RunState, Scenario, Snapshot, Stage
 from m3ad.settings import Settings
 from training.config import PRESETS, settings_from_json
+from training.exports import Form, export_snapshot
 from training.launch import start
 from training.loop import create_run
 from training.promotion import register_finished
@@ -114,14 +115,29 @@ def take_snapshot(options: argparse.Namespace) -> None:
     tell(options, {**data, "hash": snapshot.hash, "split": snapshot.account.to_json()}, words)
 
 
+def find_snapshot(store: Store, wanted: str | None) -> Snapshot:
+    """The snapshot of this name or number; the latest one without."""
+    snapshot = next((one for one in store.snapshots() if wanted in (None, one.name, str(one.id))), None)
+    if snapshot is None:
+        raise NotFound("There is no such snapshot. Take one first: `app.py snapshot NAME`.")
+    return snapshot
+
+
+def export(options: argparse.Namespace) -> None:
+    """Export a snapshot's training examples to a new folder."""
+    settings = make_settings(options)
+    store = open_store(options)
+    snapshot = find_snapshot(store, options.snapshot)
+    account = export_snapshot(store, snapshot.id, settings.model, Form(options.form), options.folder)
+    tell(options, account.to_json(), account.sentence())
+
+
 def train(options: argparse.Namespace) -> None:
     """Create a run, start it detached, and with --wait follow it to its end."""
     settings = make_settings(options)
     store = open_store(options)
     stage = Stage(options.stage)
-    snapshot = next((one for one in store.snapshots() if options.snapshot in (None, one.name, str(one.id))), None)
-    if snapshot is None:
-        raise NotFound("There is no such snapshot. Take one first: `app.py snapshot NAME`.")
+    snapshot = find_snapshot(store, options.snapshot)
     config = PRESETS[options.preset][stage].to_json() | dict(options.set)
     run = create_run(
         store,
@@ -252,6 +268,11 @@ def make_parser() -> argparse.ArgumentParser:
         one.add_argument(f"--{name}")
     keep_back = "Keep this category out of training, here and in every later snapshot; may be given more than once."
     one.add_argument("--keep-back", action="append", default=[], metavar="CATEGORY", help=keep_back)
+    one = command("export", export)
+    one.add_argument("snapshot", help="Name or number.")
+    one.add_argument("folder", type=Path)
+    readers = "Who shall read it: this program and `datasets`, or another trainer."
+    one.add_argument("--form", choices=[form.value for form in Form], required=True, help=readers)
     one = command("train", train)
     one.add_argument("stage", choices=[stage.value for stage in Stage])
     one.add_argument("--snapshot", help="Name or number; the latest one otherwise.")
