@@ -32,6 +32,7 @@ from m3ad.records import Mode, Run, RunState, Scenario, Snapshot, Stage
 from m3ad.settings import Settings
 from training.config import PRESETS, RawsSettings, settings_from_json
 from training.examples import Mix
+from training.exports import Form, export_snapshot
 from training.launch import start
 from training.loop import create_run
 from training.promotion import register_finished
@@ -146,6 +147,15 @@ def find_snapshot(store: Store, wanted: str | None) -> Snapshot:
     if found is None:
         raise NotFound("There is no such snapshot. Take one first: `app.py snapshot NAME`.")
     return found
+
+
+def export(options: argparse.Namespace) -> None:
+    """Export a snapshot's training examples to a new folder."""
+    settings = make_settings(options)
+    store = open_store(options)
+    snapshot = find_snapshot(store, options.snapshot)
+    account = export_snapshot(store, snapshot.id, settings.model, Form(options.form), options.folder)
+    tell(options, account.to_json(), account.sentence())
 
 
 def train(options: argparse.Namespace) -> None:
@@ -286,6 +296,11 @@ def make_parser() -> argparse.ArgumentParser:
     one.add_argument("--keep-back", action="append", default=[], metavar="CATEGORY", help=keep_back)
     one = command("answer", answer_cases)
     one.add_argument("--snapshot", help="Name or number; the latest one otherwise.")
+    one = command("export", export)
+    one.add_argument("snapshot", help="Name or number.")
+    one.add_argument("folder", type=Path)
+    readers = "Who shall read it: this program and `datasets`, or another trainer."
+    one.add_argument("--form", choices=[form.value for form in Form], required=True, help=readers)
     one = command("train", train)
     one.add_argument("stage", choices=[stage.value for stage in Stage])
     one.add_argument("--snapshot", help="Name or number; the latest one otherwise.")

@@ -10,6 +10,7 @@ M3ADError
 │   └── StaleRevision an annotation saved on top of an older revision than the latest
 ├── CaptionRefused    a case that gets no caption fit to be learnt from
 ├── CaptionsHalted    the writing of captions, ended by a limit or by a person
+├── ExportError       examples that cannot be exported to where or as they were asked for
 └── RunError          a training run that cannot be created, started or stopped
 
 Anything else that is raised is a bug and is allowed to fail loudly.
@@ -71,6 +72,10 @@ class CaptionRefused(M3ADError):
 
 class CaptionsHalted(M3ADError):
     """The writing of captions, ended by a limit or by a person; it can be taken up again."""
+
+
+class ExportError(M3ADError):
+    """Examples that cannot be exported to where or as they were asked for."""
 
 
 class RunError(M3ADError):

@@ -72,6 +72,19 @@ def load_image(source: Path | str | bytes, *, max_pixels: int = MAX_PIXELS) -> t
     return image, facts
 
 
+def is_plain(path: Path | str) -> bool:
+    """True when any program that converts the picture to RGB sees what `open_image` gives; only its header is read.
+
+    Raises BadImage when it cannot be opened.
+    """
+    try:
+        with Image.open(path, formats=FORMATS) as opened:
+            upright = opened.getexif().get(_ORIENTATION, 1) == 1
+            return upright and opened.mode in ("RGB", "L") and "transparency" not in opened.info
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise BadImage(f"{path} cannot be opened ({error}). Put it back, or import it from where it is now.") from error
+
+
 def _read(source: Path | str | bytes) -> tuple[str, bytes]:
     if isinstance(source, bytes):
         return "The picture", source

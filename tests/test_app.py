@@ -91,6 +91,27 @@ def test_a_model_answers_the_cases_of_a_snapshot_once(
     assert "no such snapshot" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("form", ["m3ad", "llama-factory", "ms-swift"])
+def test_export_gives_an_account_and_refuses_a_folder_that_is_there(
+    form: str, bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = ["--workspace", str(tmp_path / "w")]
+    target = tmp_path / "new" / "out"
+    main(["import", "mvtec", str(bottle), *workspace])
+    main(["snapshot", "first", *workspace])
+    capsys.readouterr()
+    command = ["export", "first", str(target), "--form", form, *workspace]
+    assert main([*command, "--json"]) == 0
+    (account,) = lines(capsys)
+    count = account["examples"]
+    expected = {"examples": count, "easy": 0, "hard": 0, "unanswered": count, "reflective": 0}
+    assert account == {"folder": str(target), "form": form, **expected}
+    assert main(command) == 1
+    assert "already" in capsys.readouterr().err
+    assert main(["export", "1", str(tmp_path / "again"), "--form", form, *workspace]) == 0
+    assert f"{count} examples in {tmp_path / 'again'}" in capsys.readouterr().out
+
+
 def test_inspect_prints_one_object_per_image(
     tiny_model: Path, plates: tuple[Image.Image, Image.Image], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -117,6 +138,7 @@ def test_inspect_prints_one_object_per_image(
         (["inspect", "gone.png", "--model", "demo"], "gone.png"),
         (["import", "mvtec", "nowhere"], "nowhere"),
         (["train", "raws"], "snapshot"),
+        (["export", "first", "out", "--form", "m3ad"], "snapshot"),
         (["inspect", "x.png", "--model", "./no-such-folder"], "no-such-folder"),
     ],
 )
@@ -127,7 +149,9 @@ def test_what_is_refused_ends_with_1_and_a_sentence(
     assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", [["fly"], ["inspect"], ["import", "mvtec"], ["train", "sgd"], ["--port", "many"]])
+@pytest.mark.parametrize(
+    "command", [["fly"], ["inspect"], ["import", "mvtec"], ["train", "sgd"], ["export", "a", "b"], ["--port", "many"]]
+)
 def test_wrong_usage_ends_with_2(command: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(command)

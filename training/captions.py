@@ -17,6 +17,7 @@ from m3ad.trace import write_box
 
 SMALL = 0.01  # share of the image under which a mark is called small
 LARGE = 0.12
+_SIGNS = str.maketrans("_<>", "   ")
 # How the taxonomy's names stand in a sentence; every other name is a thing that can be counted.
 _STATES = {"bent", "broken", "rusty"}
 _UNCOUNTED = {
@@ -162,4 +163,5 @@ def _join(items: list[str]) -> str:
 
 
 def _words(name: str) -> str:
-    return " ".join(name.replace("_", " ").split())
+    """A name as it stands in a sentence: without the signs of which the format's tags are made."""
+    return " ".join(name.translate(_SIGNS).split())

@@ -26,7 +26,7 @@ def create_run(
 
     Raises RunError, ModelUnavailable or NotFound with a sentence when something does not fit.
     """
-    source = _source(store, start_model)
+    source = start_source(store, start_model)
     if resolve(source).kind == "served":
         raise RunError(f"{start_model} runs on a server: only a model whose weights are here can be trained.")
     root = workspace / "runs"
@@ -50,7 +50,8 @@ def discard_run(store: Store, name: str) -> None:
         launch.discard(RunFolder(run.folder))
 
 
-def _source(store: Store, start_model: str) -> str:
+def start_source(store: Store, start_model: str) -> str:
+    """The source of a start model: a stored model's own, else the name itself."""
     try:
         return store.model(start_model).source
     except NotFound:

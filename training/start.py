@@ -42,9 +42,26 @@ def read_start(source: str) -> Start:
     folder = _folder(found)
     below = resolve(adapter_base(folder)) if is_adapter(folder) else found
     weights = _folder(below)
-    card = read_card(folder) or Card(system=None if found.bare else SYSTEM)
+    card = _card(found, folder)
     adapter = folder if is_adapter(folder) else None
     return Start(source, weights, _processor(folder, weights, below), adapter, card)
+
+
+def read_system(source: str) -> str | None:
+    """The system prompt that a model is asked with, None for the question alone; fetches no weights.
+
+    A served model is no start for a training here, but others train what it serves. Raises ModelUnavailable.
+    """
+    found = resolve(source)
+    if found.kind == "served":
+        return None if found.bare else SYSTEM
+    if found.kind == "folder":
+        return _card(found, Path(found.location)).system
+    return _card(found, hub_folder(found.location, found.subfolder, weights=False)).system
+
+
+def _card(source: Source, folder: Path) -> Card:
+    return read_card(folder) or Card(system=None if source.bare else SYSTEM)
 
 
 def _folder(source: Source) -> Path:
