@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db.annotations import require_case
@@ -117,3 +117,14 @@ def latest_inspection(session: Session, case_id: int, model: str | None) -> Insp
         query = query.where(InspectionTable.model == model)
     row = session.scalar(query)
     return None if row is None else to_inspection(row)
+
+
+def latest_inspections(session: Session, model: str) -> dict[int, Inspection]:
+    """By case, the newest inspection of one model that was not cancelled; one query for any number of cases."""
+    newest = (
+        select(func.max(InspectionTable.id))
+        .where(InspectionTable.model == model, InspectionTable.cancelled.is_(False))
+        .group_by(InspectionTable.case_id)
+    )
+    rows = session.scalars(select(InspectionTable).where(InspectionTable.id.in_(newest)))
+    return {row.case_id: to_inspection(row) for row in rows}

@@ -281,6 +281,11 @@ class Store:
         with self.reading() as session:
             return _inspections.latest_inspection(session, case_id, model)
 
+    def latest_inspections(self, model: str) -> dict[int, Inspection]:
+        """For every case that the model inspected, its newest inspection that was not cancelled, by case id."""
+        with self.reading() as session:
+            return _inspections.latest_inspections(session, model)
+
     # -- models, snapshots, runs -------------------------------------------------------------------------------------
 
     def add_model(self, model: Model, *, actor: str = SYSTEM) -> Model:

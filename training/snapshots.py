@@ -17,9 +17,10 @@ def labelled_cases(store: Store, snapshot_id: int, start_model: str) -> Iterator
 
     What the snapshot keeps back ("frozen") is left out: no training may see it.
     """
+    answered = store.latest_inspections(start_model)
     for row in store.snapshot_rows(snapshot_id):
         if row.split == TRAIN:
-            inspection = store.latest_inspection(row.case.id, start_model)
+            inspection = answered.get(row.case.id)
             yield LabelledCase(
                 case=str(row.case.id),
                 image=row.case.primary.path.resolve(),
@@ -32,8 +33,9 @@ def labelled_cases(store: Store, snapshot_id: int, start_model: str) -> Iterator
 
 def unanswered_cases(store: Store, snapshot_id: int, start_model: str) -> list[int]:
     """The ids of the training cases that the start model has not inspected yet: nobody knows if they are hard."""
+    answered = store.latest_inspections(start_model)
     rows = [row for row in store.snapshot_rows(snapshot_id) if row.split == TRAIN]
-    return [row.case.id for row in rows if store.latest_inspection(row.case.id, start_model) is None]
+    return [row.case.id for row in rows if row.case.id not in answered]
 
 
 def snapshot_examples(store: Store, snapshot_id: int, start_model: str, settings: Settings) -> list[Example]:

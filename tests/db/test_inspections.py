@@ -52,6 +52,19 @@ def test_a_cancelled_inspection_is_kept_but_never_the_latest(store: Store, case_
     assert store.case_rows()[0].inspection_id == whole.id
 
 
+def test_the_latest_of_every_case_are_those_of_each_case(
+    store: Store, new_case: Callable[..., NewCase], answer: Answers
+) -> None:
+    ids = [store.add_case(new_case(str(number)))[0] for number in range(4)]
+    for case_id in (*ids[:3], ids[1]):
+        store.add_inspection(case_id, "demo", Mode.AUTO, 0, answer(True, True))
+    store.add_inspection(ids[2], "demo", Mode.AUTO, 1, answer(None, None, cancelled=True))
+    store.add_inspection(ids[3], "other", Mode.AUTO, 0, answer(True, True))
+    assert store.latest_inspections("demo") == {
+        case_id: store.latest_inspection(case_id, "demo") for case_id in ids[:3]
+    }
+
+
 def test_unmeasured_probabilities_stay_absent(store: Store, case_id: int, answer: Answers) -> None:
     given = answer(True, True, probability=Probability())
     stored = store.add_inspection(case_id, "served", Mode.AUTO, 0, given)
