@@ -15,7 +15,8 @@ from json import JSONDecodeError, JSONDecoder
 from pathlib import Path
 from typing import Any
 
-from m3ad.errors import BadImage, CaptionRefused, ModelUnavailable
+from db.pictures import file_hash
+from m3ad.errors import CaptionRefused, ModelUnavailable
 from m3ad.images import highlight, open_image
 from m3ad.monitor.base import fit, never
 from m3ad.monitor.names import resolve
@@ -195,14 +196,5 @@ def _key(teacher: str, case: LabelledCase, question: str) -> str:
     The words rather than a version number: a changed prompt cannot be forgotten, and an unchanged one is not paid for
     again.
     """
-    parts = [teacher, case.case, _picture_hash(case.image), TEACHER, question]
+    parts = [teacher, case.case, file_hash(case.image), TEACHER, question]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _picture_hash(path: Path) -> str:
-    """Of the file's bytes: decoding tens of thousands of pictures to take up work again would take minutes."""
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as error:
-        raise BadImage(f"{path.name} cannot be read: {error.strerror}. Put it back where it was.") from error

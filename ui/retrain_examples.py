@@ -41,23 +41,23 @@ def lay_out_examples() -> ExamplesForm:
     return ExamplesForm(words, answer, stop)
 
 
-def wire_examples(
-    context: Context, service: Retraining, form: ExamplesForm, chosen: Sequence[Any]
-) -> None:  # fmt: skip
+def wire_examples(context: Context, service: Retraining, form: ExamplesForm, chosen: Sequence[Any]) -> None:
     """Keep the counts true.
 
     Args:
         chosen: the components of stage, snapshot, start model and the two shares, in this order.
     """
     answering = Answering(context.store, context.inspections)
-    seen = gr.State(None)  # how far the round was when the page was last told
+    seen = gr.State(())  # how far the round was when the page was last told
 
     def state() -> tuple[Any, ...]:
         last = answering.latest
         return () if last is None else (last.model, last.done, last.over, last.stop.is_set())
 
-    def weigh(stage: str, snapshot_id: int | None, model: str | None, easy: float, hard: float) -> list[Any]:
-        if stage != Stage.RAWS or snapshot_id is None or model is None:
+    def weigh(
+        stage: str, snapshot_id: int | None, model: str | None, easy: float | None, hard: float | None
+    ) -> list[Any]:
+        if stage != Stage.RAWS or snapshot_id is None or model is None or easy is None or hard is None:
             return [gr.Textbox("", visible=False), gr.Button(visible=False), gr.Button(visible=False)]
         last = answering.latest
         if last is not None and not last.over:
