@@ -41,25 +41,30 @@ _SEEN = (
 )
 _NORMAL_DECISION = ("There is no defect.", "The {part} has no defect.", "I see no defect.")
 _DECISION = ("The {part} is abnormal with {types}.", "It is abnormal with {types}.", "This is abnormal with {types}.")
+# A second look that says again what the first one said knows no more than that. This one goes over the picture by
+# thirds, so that every place is decided by itself before the whole is.
+_SCAN = ("Checked again row by row: {rows}.", "A second look, by rows: {rows}.", "The evidence by rows: {rows}.")
+_NO_SCAN = "Checked again."  # where the place of a defect is not known
+_CLEAR = "clear"
 # Here too what is kept and what is revised begin with the same words.
 _KEPT_NORMAL = (
-    "Checked again: no edge is broken and no mark stands out.",
-    "A second look finds the same even surface.",
-    "The evidence agrees: nothing stands out.",
+    "No edge is broken and no mark stands out.",
+    "The surface is the same everywhere.",
+    "Nothing stands out.",
 )
 _FOUND = (
-    "Checked again: the first look missed {marks}.",
-    "A second look shows {marks}.",
-    "The evidence speaks against it: {marks}.",
+    "The first look missed {marks}.",
+    "This shows {marks}.",
+    "That speaks against it: {marks}.",
 )
 _KEPT = (
-    "Checked again: {marks} can be seen clearly.",
-    "A second look confirms {marks}.",
+    "So {marks} can be seen clearly.",
+    "This confirms {marks}.",
     "The evidence is there: {marks}.",
 )
 _GONE = (
-    "Checked again: what looked like a defect is only light or pattern.",
-    "A second look shows nothing broken there.",
+    "What looked like a defect is only light or pattern.",
+    "Nothing is broken there.",
     "The evidence is missing: the place looks regular.",
 )
 _KEEP = ('I keep "{decision}".', 'The decision "{decision}" is kept.')
@@ -93,18 +98,19 @@ def write_think(verdict: Verdict, category: str, rng: random.Random) -> str:
 
 
 def write_reflection(initial: Verdict, final: Verdict, rng: random.Random) -> str:
-    """Examines the initial decision against the image, then keeps or revises it, with both decisions in words.
+    """Goes over the image, says what speaks for or against the initial decision, then keeps or revises it.
 
     Args:
         initial: the decision at the end of <think>; its defects need no boxes.
         final: the verdict that will follow.
     """
     before, after = decision(initial), decision(final)
+    scan = rng.choice(_SCAN).format(rows=_rows(final)) if all(defect.box for defect in final.defects) else _NO_SCAN
     if before == after:
-        seen = rng.choice(_KEPT if final.anomalous else _KEPT_NORMAL)
-        return f"{seen.format(marks=_marks(final))} {rng.choice(_KEEP).format(decision=after)}"
-    seen = rng.choice(_FOUND if final.anomalous else _GONE)
-    return f"{seen.format(marks=_marks(final))} {rng.choice(_REVISE).format(before=before, after=after)}"
+        seen, end = rng.choice(_KEPT if final.anomalous else _KEPT_NORMAL), rng.choice(_KEEP)
+    else:
+        seen, end = rng.choice(_FOUND if final.anomalous else _GONE), rng.choice(_REVISE)
+    return f"{scan} {seen} {end}".format(marks=_marks(final), decision=after, before=before, after=after)
 
 
 def decision(verdict: Verdict) -> str:
@@ -125,8 +131,8 @@ def reflection_end(initial: Verdict, final: Verdict) -> str:
 
 def place(box: Box) -> str:
     """Where a box lies, in words, e.g. "in the upper left" (thirds of the image by the box's centre)."""
-    column = _third((box.x1 + box.x2) / 2, ("left", "", "right"))
-    row = _third((box.y1 + box.y2) / 2, ("upper", "", "lower"))
+    at = _ninth(box)
+    row, column = ("upper", "", "lower")[at[0]], ("left", "", "right")[at[1]]
     if row and column:
         return f"in the {row} {column}"
     if row:
@@ -134,8 +140,25 @@ def place(box: Box) -> str:
     return f"on the {column}" if column else "in the middle"
 
 
-def _third(value: float, words: tuple[str, str, str]) -> str:
-    return words[min(2, max(0, int(value * 3)))]
+def _rows(verdict: Verdict) -> str:
+    """What is in each of the nine places, row by row, e.g. "clear, crack, clear; clear, clear, clear; ..."."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for defect in verdict.defects:
+        if defect.box:
+            found.setdefault(_ninth(defect.box), []).append(_words(defect.type) or "defect")
+    cells = [
+        [" and ".join(dict.fromkeys(found.get((row, column), [_CLEAR]))) for column in range(3)] for row in range(3)
+    ]
+    return "; ".join(", ".join(row) for row in cells)
+
+
+def _ninth(box: Box) -> tuple[int, int]:
+    """(row, column), 0 to 2, of the place that the box's centre lies in."""
+    return _third((box.y1 + box.y2) / 2), _third((box.x1 + box.x2) / 2)
+
+
+def _third(value: float) -> int:
+    return min(2, max(0, int(value * 3)))
 
 
 def _marks(verdict: Verdict, *, with_boxes: bool = False) -> str:

@@ -1,17 +1,20 @@
 """Builds the bundled model from nothing, by this project's own RAWS and RCRL on drawn parts, in resumable stages.
 
     python -m training.demo_model OUT --stage vision --parts 30000    random weights -> eyes that find defects
-    python -m training.demo_model OUT --stage base --parts 30000      thinking examples -> RAWS
-    python -m training.demo_model OUT --stage ft --parts 6000         the base model answers fresh parts: examples
+    python -m training.demo_model OUT --stage base --parts 20000      thinking examples of plain parts -> RAWS
+    python -m training.demo_model OUT --stage ft --parts 9000         the base model answers fresh parts: examples
     python -m training.demo_model OUT --stage raws                    RAWS on them
     python -m training.demo_model OUT --stage rcrl --parts 2000       RCRL on fresh parts
     python -m training.demo_model OUT --stage thresholds --parts 400  what reflecting from each threshold on would do
     python -m training.demo_model OUT --stage evaluate --parts 300    figures as JSON
+    python -m training.demo_model OUT --stage bench --threshold T     figures on the frozen bench, once, at the end
     python -m training.demo_model OUT --stage export --threshold T    into the package, as bfloat16
 
 `--set name=value` overrides a setting of the run (repeatable). A stage that was cut off goes on where it was.
-The last three take --model MODEL, or else RCRL's. Parts are drawn from ranges of seeds of 10 million each: 10 base, 20
-ft, 30 rcrl, 40 evaluation, 50 thresholds.
+The last four take --model MODEL, or else RCRL's. Parts are drawn from ranges of seeds of 10 million each, see SEEDS.
+
+The base model learns to answer from plain parts alone: no distractors, well taken pictures. It stands for a general
+model that knows defects but not this plant: on the others it errs, and M3-AD-FT is made of its errors.
 """
 
 from __future__ import annotations
@@ -43,8 +46,14 @@ from training.run import RunFolder
 if TYPE_CHECKING:
     from m3ad.monitor.local import LocalMonitor
 
-SEEDS = {"base": 10_000_000, "ft": 20_000_000, "rcrl": 30_000_000, "evaluate": 40_000_000, "thresholds": 50_000_000}
-ANSWER_BATCH = 32
+# The first seed of each set. The bench is the 1,000 parts of held-out categories from its seed on; nothing is tuned on
+# them.
+SEEDS = {
+    "base": 10_000_000, "ft": 20_000_000, "rcrl": 30_000_000, "evaluate": 40_000_000, "thresholds": 50_000_000,
+    "bench": 60_000_000, "vision": 70_000_000,
+}  # fmt: skip
+BENCH = 1000  # parts
+ANSWER_BATCH, ANSWER_TOKENS = 32, 260
 JUDGED = ("reflected", "outcomes", "initial_balanced_accuracy", "balanced_accuracy")
 TOKENIZER_TEXTS = 20_000
 # From nothing a model this small wants large steps; later stages only shift it. Its eyes are trained before it speaks.
@@ -57,7 +66,7 @@ WARM = replace(BASE, learning_rate=3e-4, warmup_steps=50, max_steps=0)
 # model whose first look is right nine times in ten learns not to reflect at all (docs/LOG.md, 2026-11-21).
 REINFORCE = RcrlSettings(
     learning_rate=2e-5, batch=8, accumulation=1, warmup_steps=10, gradient_checkpointing=False, device="cpu",
-    precision="bfloat16", max_new_tokens=200, logging_steps=1, save_steps=50, max_steps=60,
+    precision="bfloat16", max_new_tokens=260, logging_steps=1, save_steps=50, max_steps=60,
     reward=RewardConfig(reflection_table="c"),
 )  # fmt: skip
 
@@ -69,14 +78,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--stage",
         required=True,
-        choices=("vision", "base", "ft", "raws", "rcrl", "thresholds", "evaluate", "export"),
+        choices=("vision", "base", "ft", "raws", "rcrl", "thresholds", "evaluate", "bench", "export"),
     )
     parser.add_argument("--parts", type=int, default=1000, help="how many parts to draw")
     parser.add_argument("--steps", type=int, default=7500, help="how many steps the vision stage trains")
     parser.add_argument("--model", type=Path, help="model folder to judge or export; RCRL's otherwise")
-    parser.add_argument(
-        "--threshold", type=float, default=0.5, help="P(<reflection>) from which the exported model reflects"
-    )
+    parser.add_argument("--threshold", type=float, default=0.5, help="P(<reflection>) from which the model reflects")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the run")
     given = parser.parse_args(arguments)
     out, parts, own = given.out.resolve(), given.parts, dict(pair.split("=", 1) for pair in given.set)
@@ -96,6 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             thresholds(out, model, parts)
         case "evaluate":
             evaluate(out, model, parts)
+        case "bench":
+            bench(out, model, given.threshold)
         case "export":
             export(model, given.threshold)
 
@@ -104,7 +113,7 @@ def vision(out: Path, parts: int, steps: int) -> None:
     """Random weights, whose vision encoder learns where defects are."""
     from training.demo_vision import train_vision
 
-    cases = taught(draw_parts(out / "base_parts", parts, SEEDS["base"]))
+    cases = taught(draw_parts(out / "vision_parts", parts, SEEDS["vision"]))
     make_tiny(out / "tiny", build_examples(cases, 0), 0)
     train_vision(out / "tiny", out / "vision", cases, steps=steps)
 
@@ -113,7 +122,8 @@ def base(out: Path, parts: int, settings: Settings) -> None:
     """Eyes, taught to answer drawn parts in thinking mode."""
     run = RunFolder(out / "runs" / "base")
     if not run.path.exists():
-        examples = build_examples(taught(draw_parts(out / "base_parts", parts, SEEDS["base"])), settings.seed)
+        cases = draw_parts(out / "base_parts", parts, SEEDS["base"], plain=True)
+        examples = build_examples(taught(cases), settings.seed)
         _create(run, Stage.RAWS, out / "vision", settings, examples)
     _run(run)
 
@@ -164,18 +174,36 @@ def thresholds(out: Path, model: Path, parts: int) -> None:
 
 
 def evaluate(out: Path, model: Path, parts: int) -> None:
-    """Figures of a model on fresh parts, of the training categories and of those held out, as JSON.
+    """Figures of a model on fresh parts of the training categories, as JSON.
 
     Each part is inspected as the page does it: greedily, with a reflection where the model's threshold asks for one.
     """
-    figures: dict[str, Any] = {"model": str(model)}
-    monitor = _open(model)
-    for name, held_out in (("training categories", False), ("held out", True)):
-        first = SEEDS["evaluate"] + (5_000_000 if held_out else 0)
-        cases = draw_parts(out / f"evaluate_parts_{int(held_out)}", parts, first, held_out=held_out)
-        figures[name] = report((case.truth, inspect(monitor, case).trace) for case in cases).to_json()
-    text = json.dumps(figures, indent=1)
-    (out / f"metrics_{model.parent.name}.json").write_text(text)
+    monitor, cases = _open(model), draw_parts(out / "evaluate_parts", parts, SEEDS["evaluate"])
+    _publish(out / f"metrics_{model.parent.name}.json", model, {"as the page": _judged(monitor, cases)})
+
+
+def bench(out: Path, model: Path, threshold: float) -> None:
+    """Figures of a model on the frozen bench, as JSON: greedily, sampled at temperature 1, and with the threshold."""
+    cases = draw_parts(out / "bench_parts", BENCH, SEEDS["bench"], held_out=True)
+    figures = {
+        "greedy": _read(cases, answers(model, cases)),
+        "temperature 1": _read(cases, answers(model, cases, sample=True)),
+        f"reflecting from {threshold}": _judged(_open(model, threshold), cases),
+    }
+    _publish(out / f"bench_{model.parent.name}.json", model, figures)
+
+
+def _judged(monitor: Monitor, cases: Sequence[LabelledCase]) -> dict[str, Any]:
+    return report((case.truth, inspect(monitor, case).trace) for case in cases).to_json()
+
+
+def _read(cases: Sequence[LabelledCase], texts: Sequence[str]) -> dict[str, Any]:
+    return report((case.truth, read(text)) for case, text in zip(cases, texts, strict=True)).to_json()
+
+
+def _publish(file: Path, model: Path, figures: dict[str, Any]) -> None:
+    text = json.dumps({"model": str(model), **figures}, indent=1)
+    file.write_text(text)
     print(text)
 
 
@@ -185,10 +213,13 @@ def inspect(monitor: Monitor, case: LabelledCase, mode: Mode = Mode.AUTO) -> Ans
     return answer
 
 
-def answers(model: Path, cases: Sequence[LabelledCase], kept: Path | None = None) -> list[str]:
-    """What a model answers, greedily; `kept` keeps the answers so far, so that a cut-off stage goes on."""
+def answers(model: Path, cases: Sequence[LabelledCase], kept: Path | None = None, *, sample: bool = False) -> list[str]:
+    """What a model answers by itself, greedily or drawn at temperature 1.
+
+    `kept` keeps the answers so far, so that a cut-off stage goes on.
+    """
     texts = [json.loads(line) for line in kept.read_text().splitlines()] if kept and kept.exists() else []
-    for batch in _answer(model, cases[len(texts) :]):
+    for batch in _answer(model, cases[len(texts) :], sample):
         texts += batch
         if kept:
             with kept.open("a") as file:
@@ -196,18 +227,22 @@ def answers(model: Path, cases: Sequence[LabelledCase], kept: Path | None = None
     return texts[: len(cases)]
 
 
-def _answer(model: Path, cases: Sequence[LabelledCase]) -> Iterator[list[str]]:
+def _answer(model: Path, cases: Sequence[LabelledCase], sample: bool) -> Iterator[list[str]]:
     if cases:
         monitor = _open(model)
         for start in range(0, len(cases), ANSWER_BATCH):
             images = [open_image(case.image) for case in cases[start : start + ANSWER_BATCH]]
-            yield monitor.answer_batch(images, max_new_tokens=200)
+            yield monitor.answer_batch(images, max_new_tokens=ANSWER_TOKENS, sample=sample, seed=start)
 
 
-def _open(model: Path) -> LocalMonitor:
+def _open(model: Path, threshold: float | None = None) -> LocalMonitor:
+    """`threshold`: P(<reflection>) from which it reflects; None: its own."""
     from m3ad.monitor.local import LocalMonitor
 
-    return LocalMonitor.open(resolve(str(model)), name="demo", device="auto", quantization=None)
+    monitor = LocalMonitor.open(resolve(str(model)), name="demo", device="auto", quantization=None)
+    if threshold is not None:
+        monitor.threshold = threshold
+    return monitor
 
 
 def export(model: Path, threshold: float) -> None:

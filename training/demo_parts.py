@@ -26,19 +26,21 @@ QUALITY = 95
 
 
 def draw_parts(
-    folder: Path, count: int, first_seed: int, *, held_out: bool = False, workers: int = 2
+    folder: Path, count: int, first_seed: int, *, held_out: bool = False, plain: bool = False, workers: int = 2
 ) -> list[LabelledCase]:
     """`count` parts in `folder`, categories in turn; goes on where an earlier call was cut off.
 
     Args:
         first_seed: part k of the set is drawn with seed first_seed + k, so different ranges are different parts.
         held_out: the categories kept out of all training, in place of the others.
+        plain: without distractors and well taken (`m3ad.demo.parts.draw`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     index = folder / "parts.jsonl"
     names = [c.name for c in CATEGORIES if c.held_out == held_out]
     rows = _read(index)
-    missing = [(folder, names[k % len(names)], first_seed + k) for k in range(count) if str(first_seed + k) not in rows]
+    seeds = {k: first_seed + k for k in range(count) if str(first_seed + k) not in rows}
+    missing = [(folder, names[k % len(names)], seed, plain) for k, seed in seeds.items()]
     with ProcessPoolExecutor(workers) as pool, index.open("a", encoding="utf-8") as file:
         for row in pool.map(_draw_one, missing, chunksize=16):
             file.write(json.dumps(row) + "\n")
@@ -63,9 +65,9 @@ def _to_hundredths(box: Box) -> Box:
     return Box(math.floor(x1) / 100, math.floor(y1) / 100, math.ceil(x2) / 100, math.ceil(y2) / 100)
 
 
-def _draw_one(job: tuple[Path, str, int]) -> dict[str, Any]:
-    folder, category, seed = job
-    part = draw(category, seed, size=DRAWN)
+def _draw_one(job: tuple[Path, str, int, bool]) -> dict[str, Any]:
+    folder, category, seed, plain = job
+    part = draw(category, seed, size=DRAWN, plain=plain)
     image = part.image.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     image.save(folder / f"{seed}.jpg", quality=QUALITY)
     return {"case": str(seed), "category": category, "scenario": part.scenario.value, "truth": part.verdict.to_json()}

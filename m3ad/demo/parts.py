@@ -1,8 +1,8 @@
 """Drawn parts: pictures of industrial parts with their exact verdicts, from our own code alone.
 
-A recipe paints a part and its defects; here chance decides how many and which, a camera takes the picture, and the
-masks become boxes. The same (category, seed, anomalous, size) gives the same bytes: every random number comes from a
-generator seeded with them.
+A recipe paints a part and its defects; here chance decides how many and which, whether something harmless lies on the
+part, a camera takes the picture, well or badly, and the masks become boxes. The same (category, seed, anomalous, size,
+plain) gives the same bytes: every random number comes from a generator seeded with them.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ import zlib
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageChops, ImageFilter
+from PIL import Image
 
-from m3ad.demo import electronic, logical, paint, texture, workpiece
+from m3ad.demo import electronic, logical, texture, workpiece
+from m3ad.demo.camera import photograph, spoil
+from m3ad.demo.distractors import distract
 from m3ad.demo.recipe import Drawn, Recipe
 from m3ad.geometry import Box
 from m3ad.records import NORMAL, Defect, Scenario, Verdict
 
 SMALLEST = 0.0005  # of the image: a defect with fewer pixels cannot be seen, so it must not be in the truth
 ATTEMPTS = 12
+DISTRACTED, SPOILT = 0.3, 0.3  # shares of pictures with a distractor on the part, and of badly taken ones
 _RECIPES: dict[str, Recipe] = {
     recipe.name: recipe for recipe in (*texture.RECIPES, *workpiece.RECIPES, *electronic.RECIPES, *logical.RECIPES)
 }
@@ -48,7 +51,7 @@ class Part:
 CATEGORIES = tuple(Category(r.name, r.scenario, r.types, r.held_out) for r in _RECIPES.values())
 
 
-def draw(category: str, seed: int, *, anomalous: bool | None = None, size: int = 448) -> Part:
+def draw(category: str, seed: int, *, anomalous: bool | None = None, size: int = 448, plain: bool = False) -> Part:
     """Draw one part.
 
     Args:
@@ -56,6 +59,7 @@ def draw(category: str, seed: int, *, anomalous: bool | None = None, size: int =
         seed: any integer from 0; the same seed gives the same bytes.
         anomalous: with 1 to 3 defects (True), without (False), or by the toss of a coin (None).
         size: side of the picture in pixels.
+        plain: without distractors and well taken: the same part, easier to judge.
 
     Returns:
         The picture with its verdict; boxes are the tight bounds of the pixels of each defect, sorted left to right
@@ -66,7 +70,13 @@ def draw(category: str, seed: int, *, anomalous: bool | None = None, size: int =
     """
     recipe = recipe_of(category)
     drawn, rng = _visible(recipe, seed, anomalous, size)
+    luck = np.random.default_rng([zlib.crc32(recipe.name.encode()), seed, ATTEMPTS])  # the part is drawn without it
+    distracted, spoilt = luck.random(2) < (DISTRACTED, SPOILT)
+    if distracted and not plain:
+        distract(luck, drawn.rgb, [mask for _, mask in drawn.flaws])
     image = photograph(rng, drawn.rgb)
+    if spoilt and not plain:
+        image = spoil(luck, image)
     if not drawn.flaws:
         return Part(image, recipe.name, recipe.scenario, NORMAL)
     defects = sorted((Defect(kind, bounds(mask)) for kind, mask in drawn.flaws), key=_reading_order)
@@ -109,23 +119,3 @@ def choose_types(rng: np.random.Generator, recipe: Recipe, anomalous: bool | Non
     chosen = rng.choice(len(recipe.types), count)
     bad = coin if anomalous is None else anomalous
     return tuple(recipe.types[k] for k in chosen) if bad else ()
-
-
-def photograph(rng: np.random.Generator, rgb: np.ndarray) -> Image.Image:
-    """The camera: uneven light, exposure, white balance, vignette, focus and sensor noise. Moves nothing."""
-    size = rgb.shape[0]
-    x, y = paint.grid(size)
-    angle, slope = rng.uniform(0, 2 * np.pi), rng.uniform(0, 0.28)
-    light = 1 + np.float32(slope * np.cos(angle)) * (x - 0.5) + np.float32(slope * np.sin(angle)) * (y - 0.5)
-    light -= np.float32(rng.uniform(0, 0.4)) * ((x - 0.5) ** 2 + (y - 0.5) ** 2)
-    gains = np.exp(rng.normal(0, 0.10) + rng.normal(0, 0.025, 3)).astype(np.float32)
-    exposed = np.empty((size, size, 3), np.uint8)
-    for k in range(3):
-        exposed[..., k] = np.clip(rgb[..., k] * light * (gains[k] * 255), 0, 255)
-    image = Image.fromarray(exposed)
-    blur = rng.uniform(0, 0.9) * size / 448
-    if blur > 0.3:
-        image = image.filter(ImageFilter.BoxBlur(blur))
-    grain = rng.standard_normal((size, size), dtype=np.float32) * np.float32(rng.uniform(0.8, 4.0))
-    speckle = Image.fromarray(np.clip(grain + 128.5, 0, 255).astype(np.uint8))
-    return ImageChops.add(image, Image.merge("RGB", (speckle, speckle, speckle)), offset=-128)

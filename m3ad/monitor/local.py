@@ -67,7 +67,11 @@ class Decision:
 
 
 class LocalMonitor:
-    """A `Monitor` in this process. `open` loads one; `stream` and `answer_batch` hold its lock while they run."""
+    """A `Monitor` in this process. `open` loads one; `stream` and `answer_batch` hold its lock while they run.
+
+    Attributes:
+        threshold: P(`<reflection>`) from which auto mode reflects; None leaves it to the likelier word.
+    """
 
     def __init__(
         self,
@@ -84,7 +88,7 @@ class LocalMonitor:
         self._processor = loaded.processor
         self._max_new_tokens = max_new_tokens
         self._temperature = temperature
-        self._threshold: float | None = loaded.card.reflect_threshold if loaded.card else REFLECT_THRESHOLD
+        self.threshold: float | None = loaded.card.reflect_threshold if loaded.card else REFLECT_THRESHOLD
         self._prompt = loaded.processor.apply_chat_template(
             conversation(system), tokenize=False, add_generation_prompt=True
         )
@@ -183,7 +187,7 @@ class LocalMonitor:
                 temperature=temperature,
                 seed=seed,
             )
-        steering = Steering(decoding, mode, self._threshold if temperature <= 0 else None)
+        steering = Steering(decoding, mode, self.threshold if temperature <= 0 else None)
         shown, ended, stopped = "", False, False
         while not ended and len(decoding.ids) < limit:
             if stopped := cancelled():

@@ -92,12 +92,12 @@ def full_scores(monitor: LocalMonitor, image: Image.Image, before: str, branches
 @pytest.fixture
 def unsteered(monitors):
     """The monitors without the threshold: even where they are unsure they decode as they would by themselves."""
-    own = {monitor: monitor._threshold for monitor in monitors.values()}
+    own = {monitor: monitor.threshold for monitor in monitors.values()}
     for monitor in own:
-        monitor._threshold = None
+        monitor.threshold = None
     yield monitors
     for monitor, threshold in own.items():
-        monitor._threshold = threshold
+        monitor.threshold = threshold
 
 
 def sampler(folder: Path) -> LocalMonitor:
@@ -290,7 +290,7 @@ def test_the_reflective_mode_always_reflects_right_after_thinking(monitors, plat
 @pytest.mark.parametrize(("threshold", "reflects"), [(0.0, True), (0.1, True), (0.9, False)])
 def test_the_automatic_mode_reflects_from_the_threshold_on(monitors, plates, name, threshold, reflects) -> None:
     monitor = monitors[name]
-    own, monitor._threshold = monitor._threshold, threshold
+    own, monitor.threshold = monitor.threshold, threshold
     try:
         assert inspect(monitor, plates[1], mode=Mode.AUTO).trace.reflected is reflects
         assert not inspect(monitor, plates[1], mode=Mode.THINKING).trace.reflected
@@ -298,7 +298,7 @@ def test_the_automatic_mode_reflects_from_the_threshold_on(monitors, plates, nam
         assert doubts[0] == pytest.approx(doubts[1]) == pytest.approx(doubts[2])
         assert reflects is (doubts[0] >= threshold)
     finally:
-        monitor._threshold = own
+        monitor.threshold = own
 
 
 def test_the_threshold_comes_from_the_model_folder(tiny_model: Path, tmp_path: Path, plates) -> None:

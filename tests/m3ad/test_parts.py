@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from m3ad.demo import paint, parts
+from m3ad.demo.camera import photograph, spoil
+from m3ad.demo.distractors import distract
 from m3ad.demo.flaws import SURFACE_TYPES, bite, paint_flaw, paint_flaws
 from m3ad.demo.parts import CATEGORIES, Category, bounds, draw
 from m3ad.geometry import iou
@@ -134,10 +136,43 @@ def test_the_camera_does_not_move_the_part() -> None:
     rgb = paint.canvas(SIZE, (0.3, 0.3, 0.3))
     rgb[30:50, 60:80] = 0.9
     for seed in range(5):
-        image = np.asarray(parts.photograph(np.random.default_rng(seed), rgb)).mean(axis=2)
+        image = np.asarray(photograph(np.random.default_rng(seed), rgb)).mean(axis=2)
         rows, columns = np.nonzero(image > (image[40, 70] + image[90, 20]) / 2)
         assert abs(rows.mean() - 39.5) < 1
         assert abs(columns.mean() - 69.5) < 1
+
+
+def test_a_plain_picture_shows_the_same_part_without_distractors_and_well_taken() -> None:
+    pairs = [(draw("hex bolt", seed, size=SIZE), draw("hex bolt", seed, size=SIZE, plain=True)) for seed in range(60)]
+    assert all(one.verdict == two.verdict for one, two in pairs)
+    same = np.mean([one.image.tobytes() == two.image.tobytes() for one, two in pairs])
+    assert 0.3 < same < 0.7  # (1 - DISTRACTED) (1 - SPOILT) = 0.49
+
+
+def test_distractors_change_the_picture_but_no_flaw() -> None:
+    flaw = np.zeros((SIZE, SIZE), bool)
+    flaw[40:70, 40:70] = True
+    changed = []
+    for seed in range(40):
+        rgb = paint.canvas(SIZE, (0.4, 0.5, 0.4))
+        before = rgb.copy()
+        distract(np.random.default_rng(seed), rgb, [flaw])
+        opaque = np.abs(rgb / rgb.mean(axis=2, keepdims=True) - before / before.mean(axis=2, keepdims=True)) > 0.1
+        assert not opaque.any(axis=2)[flaw].any()  # a shadow may fall on a flaw, nothing may cover it
+        changed.append((rgb != before).any())
+    assert np.mean(changed) > 0.9
+
+
+def test_a_badly_taken_picture_keeps_its_content_in_place_but_loses_contrast_or_sharpness() -> None:
+    rgb = paint.canvas(SIZE, (0.2, 0.2, 0.2))
+    rgb[30:50, 60:80] = 0.8
+    good = photograph(np.random.default_rng(0), rgb)
+    for seed in range(12):
+        bad = np.asarray(spoil(np.random.default_rng(seed), good), dtype=float).mean(axis=2)
+        assert bad[35:45, 65:75].mean() - bad[85:, :20].mean() > 15  # of 255: fainter, still there
+        rows, columns = np.nonzero(bad > (bad[35:45, 65:75].mean() + bad[60:, :].mean()) / 2)
+        assert abs(np.median(rows) - 39.5) < 4
+        assert abs(np.median(columns) - 69.5) < 4
 
 
 def test_two_defects_of_one_part_rarely_overlap() -> None:
