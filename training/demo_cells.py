@@ -49,6 +49,10 @@ class Targets:
         rows = torch.arange(len(cells))[:, None]
         return Targets(self.types[rows, cells], self.boxes[rows, cells], self.digits[rows, cells])
 
+    def to(self, device: torch.device) -> Targets:
+        """The same on another device."""
+        return Targets(self.types.to(device), self.boxes.to(device), self.digits.to(device))
+
 
 def load(cases: Sequence[LabelledCase], names: Sequence[str]) -> Pictures:
     """All pictures in memory; a box is x1, y1, x2, y2 (fractions) and the number of its type in `names`."""

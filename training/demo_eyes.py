@@ -29,11 +29,13 @@ class Eyes:
     """The vision encoder on square windows of cells: the library's modules, all pictures of a batch at once.
 
     The library attends picture by picture, and always to whole pictures. A window keeps the places of its cells, so
-    what is learnt on it holds for the whole picture (a test compares the two).
+    what is learnt on it holds for the whole picture (a test compares the two). Pixels and cells may lie anywhere; the
+    tokens come on the encoder's `device`.
     """
 
     def __init__(self, visual: nn.Module) -> None:
         self.visual = visual
+        self.device: torch.device = visual.pos_embed.weight.device
         grid = torch.tensor([[1, SIDE // PATCH, SIDE // PATCH]])
         self._nearest, self._weights = get_vision_interpolation_indices_and_weights(
             grid,
@@ -43,14 +45,16 @@ class Eyes:
             spatial_merge_size=MERGE,
             kwargs={},
         )
-        places = get_vision_position_ids(grid, MERGE, kwargs={})
+        self._nearest, self._weights = self._nearest.to(self.device), self._weights.to(self.device)
+        places = get_vision_position_ids(grid, MERGE, kwargs={}).to(self.device)
         width = visual.config.hidden_size
-        self._turns = visual.rotary_pos_emb(torch.zeros(len(places), width), places)
+        self._turns = visual.rotary_pos_emb(torch.zeros(len(places), width, device=self.device), places)
 
     def __call__(self, pixels: Tensor, cells: Tensor) -> Tensor:
         """Image tokens (n, k, width) of the chosen `cells` (n, k) of pictures, from the `pixels` of their patches."""
         count, chosen = cells.shape
-        parts = (cells[:, :, None] * MERGE**2 + torch.arange(MERGE**2)).flatten(1)
+        pixels = pixels.to(self.device)
+        parts = (cells[:, :, None] * MERGE**2 + torch.arange(MERGE**2)).flatten(1).to(self.device)
         place = (self.visual.pos_embed(self._nearest) * self._weights[:, :, None]).sum(1)
         x = self.visual.patch_embed(pixels.flatten(0, 1)).view(count, parts.shape[1], -1) + place[parts]
         turns = [turn.float()[parts][:, None] for turn in self._turns]

@@ -59,13 +59,13 @@ TOKENIZER_TEXTS = 20_000
 # From nothing a model this small wants large steps; later stages only shift it. Its eyes are trained before it speaks.
 BASE = RawsSettings(
     learning_rate=1e-3, batch=24, accumulation=1, warmup_steps=100, weight_decay=0.05, gradient_checkpointing=False,
-    device="cpu", precision="bfloat16", logging_steps=20, save_steps=200, freeze_vision=True, max_steps=2600,
+    precision="bfloat16", logging_steps=20, save_steps=200, freeze_vision=True, max_steps=2600,
 )  # fmt: skip
 WARM = replace(BASE, learning_rate=3e-4, warmup_steps=50, max_steps=0)
 # Table c of the paper's ablation: a reflection that keeps a right decision costs nothing. With d, the paper's choice, a
 # model whose first look is right nine times in ten learns not to reflect at all (docs/LOG.md, 2026-11-21).
 REINFORCE = RcrlSettings(
-    learning_rate=2e-5, batch=8, accumulation=1, warmup_steps=10, gradient_checkpointing=False, device="cpu",
+    learning_rate=2e-5, batch=8, accumulation=1, warmup_steps=10, gradient_checkpointing=False,
     precision="bfloat16", max_new_tokens=260, logging_steps=1, save_steps=50, max_steps=60,
     reward=RewardConfig(reflection_table="c"),
 )  # fmt: skip

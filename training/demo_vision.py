@@ -64,9 +64,10 @@ def train_vision(
     # As a plain matrix product the patch embedding is a third faster than as a convolution; it is saved as one.
     fused = {"patch_embeddings": True}
     model = Qwen3VLForConditionalGeneration.from_pretrained(start, dtype=torch.float32, fusion_config=fused)
+    model.to("cuda" if torch.cuda.is_available() else "cpu")
     names = [node.name for node in default_taxonomy().types]
     pictures, visual = load(cases, names), model.model.visual
-    head = CellHead(model.config.vision_config.out_hidden_size, len(names) + 1)
+    head = CellHead(model.config.vision_config.out_hidden_size, len(names) + 1).to(model.device)
     whiten(visual, pictures.images[:: max(1, len(cases) // WHITENED)])
     look_near(visual)
     lesson = Lesson(visual, head, make_optimizers(visual, head, rate), steps)
@@ -101,9 +102,10 @@ class Lesson:
         for optimizer, rates in zip(self.optimizers, self.rates, strict=True):
             for group, rate in zip(optimizer.param_groups, rates, strict=True):
                 group["lr"] = rate * share
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        wanted = targets(boxes, types).at(cells).to(self.eyes.device)
+        with torch.autocast(self.eyes.device.type, dtype=torch.bfloat16):
             tokens = self.eyes(patches(images, cells), cells)
-        loss = cell_loss(self.head(tokens.float()), targets(boxes, types).at(cells))
+        loss = cell_loss(self.head(tokens.float()), wanted)
         loss.backward()
         for optimizer in self.optimizers:
             optimizer.step()
@@ -121,7 +123,7 @@ class Lesson:
     def restore(self, path: Path) -> None:
         """Go on from what `keep` wrote, if anything."""
         if path.exists():
-            kept = torch.load(path, weights_only=True)
+            kept = torch.load(path, weights_only=True, map_location=self.eyes.device)
             self.step = kept["step"]
             self.visual.load_state_dict(kept["visual"])
             self.head.load_state_dict(kept["head"])
@@ -148,7 +150,7 @@ def separation(eyes: Eyes, head: CellHead, images: Tensor, boxes: Sequence[np.nd
         head(eyes(patches(part, cells.expand(len(part), -1)), cells.expand(len(part), -1)))[0][..., -1].amax(1)
         for part in images.split(48)
     ]
-    scores = torch.cat(parts).numpy()
+    scores = torch.cat(parts).cpu().numpy()
     bad = np.array([len(found) > 0 for found in boxes])
     return float((scores[bad][:, None] > scores[~bad][None]).mean())
 
