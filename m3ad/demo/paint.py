@@ -191,7 +191,8 @@ def shade(rgb: np.ndarray, amount: np.ndarray, coverage: np.ndarray | None = Non
 
 def glow(rgb: np.ndarray, amount: np.ndarray) -> None:
     """Add white light in place: highlights."""
-    rgb += amount[..., None]
+    for k in range(3):
+        rgb[..., k] += amount
 
 
 def relief(height: np.ndarray, light: tuple[float, float], strength: float = 1.0) -> np.ndarray:

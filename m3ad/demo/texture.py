@@ -16,6 +16,8 @@ from m3ad.demo import paint
 from m3ad.demo.flaws import Site, bite, paint_flaws
 from m3ad.demo.paint import Pose, fill, fractal, noise, pigment, relief, shade, smoothstep
 from m3ad.demo.recipe import Drawn, FlawMask, Recipe
+from m3ad.demo.surface_coated import COATED_SURFACE
+from m3ad.demo.surface_patterned import PATTERNED_SURFACE
 from m3ad.records import Scenario
 
 
@@ -325,4 +327,6 @@ RECIPES = (
     Recipe(
         "ceramic tile", Scenario.TEXTURE, ("crack", "contamination", "scratch", "breakage", "pitting"), True, _tile
     ),
+    COATED_SURFACE,
+    PATTERNED_SURFACE,
 )  # fmt: skip

@@ -15,6 +15,8 @@ from m3ad.demo.recipe import Drawn, Recipe
 from m3ad.demo.workpiece_bolt import HEX_BOLT
 from m3ad.demo.workpiece_cap import BOTTLE_CAP
 from m3ad.demo.workpiece_common import Light, bitten, engrave, lay_down, metal
+from m3ad.demo.workpiece_machined import MACHINED_PART
+from m3ad.demo.workpiece_moulded import MOULDED_PART
 from m3ad.records import Scenario
 
 # ---- metal washer
@@ -151,4 +153,6 @@ RECIPES = (
         ("scratch", "crack", "contamination", "breakage", "dent", "pitting"), False, _bracket,
     ),
     BOTTLE_CAP,
+    MACHINED_PART,
+    MOULDED_PART,
 )  # fmt: skip
