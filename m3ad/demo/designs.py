@@ -148,14 +148,15 @@ def printed(rng: np.random.Generator, size: int, pose: Pose, height: float) -> n
 def print_on(rng: np.random.Generator, face: np.ndarray, pose: Pose, height: float, chance: float = 0.4) -> None:
     """Perhaps a print in a colour that can be read on `face`. Not a defect."""
     if rng.random() < chance:
-        ink = contrasting(rng, face[::16, ::16].mean(axis=(0, 1)), 0.3)
+        own = rng.spawn(1)[0]  # a defect changes the mean a little, and must not change what is drawn next
+        ink = contrasting(own, face[::16, ::16].mean(axis=(0, 1)), 0.3)
         fill(face, printed(rng, len(face), pose, height) * np.float32(rng.uniform(0.6, 0.95)), ink)
 
 
 def ground(rng: np.random.Generator, size: int, part: np.ndarray) -> np.ndarray:
     """A background (size, size, 3) that a part of the colour `part` stands out from: plain, grained, ribbed, lit."""
     half = size // 2  # a background is a little out of focus
-    kind, tone = int(rng.integers(5)), contrasting(rng, part, 0.18)
+    kind, tone = int(rng.integers(5)), contrasting(rng.spawn(1)[0], part, 0.18)
     tone = tone + (tone.mean() - tone) * np.float32(rng.uniform(0, 1) ** 0.5)  # most benches are nearly grey
     amount = noise(rng, half, 0.35) * np.float32(0.05)
     if kind == 1:

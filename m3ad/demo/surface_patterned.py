@@ -39,7 +39,7 @@ def _patterned(rng: np.random.Generator, size: int, types: tuple[str, ...]) -> D
     motif = _MOTIFS[rng.integers(len(_MOTIFS))](rng, lattice)
     base = colour(rng, 0.25)
     bare = paint.canvas(size, base)
-    shade(bare, finish(rng, size, light))
+    shade(bare, finish(rng, size, light) * np.float32(0.7))
     rgb = bare.copy()
     _make(rng, rgb, lattice, motif, base, light)
     folds = relief(noise(rng, size, 0.35) * np.float32(rng.uniform(0, 0.014)), light)
@@ -56,7 +56,7 @@ def _patterned(rng: np.random.Generator, size: int, types: tuple[str, ...]) -> D
     site = site_on(hurt, rgb, surface, light)
     rest = [kind for kind in types if kind != "discontinuity"]
     used = [mask for _, mask in flaws]
-    return Drawn(rgb, flaws + visible_flaws(hurt, rgb, rest, surface, site, used=used))
+    return Drawn(rgb, flaws + visible_flaws(hurt, rgb, rest, surface, site, used=used, scale=1.1))
 
 
 def _lattice(rng: np.random.Generator, size: int) -> _Lattice:
@@ -65,7 +65,7 @@ def _lattice(rng: np.random.Generator, size: int) -> _Lattice:
     angle = float(rng.choice([0, np.pi / 2, rng.uniform(0, np.pi), rng.uniform(0, np.pi)]))
     u, v = Pose(float(rng.uniform()), float(rng.uniform()), pitch, angle).local(size)
     if rng.random() < 0.4:
-        warp = np.float32(rng.uniform(0.1, 0.5))
+        warp = np.float32(rng.uniform(0.05, 0.2) * min(1, 0.06 / pitch + 0.4))
         u, v = u + warp * noise(rng, size, 0.35), v + warp * noise(rng, size, 0.35)
     u = u / np.float32(rng.choice([1, 1, 1, rng.uniform(0.7, 2)]))
     style = rng.integers(4)
@@ -193,7 +193,7 @@ def _make(
             fill(rgb, motif * which, near(rng, ink, 0.4) if rng.random() < 0.5 else contrasting(rng, base, 0.18))
     if kind:
         height = paint.blurred(motif, min(0.006, cell.pitch * 0.08)) * np.float32(cell.pitch * rng.choice([-1, 1]))
-        lit = np.clip(relief(height, light, float(rng.uniform(0.12, 0.3))), -0.5, 0.55)
+        lit = np.clip(relief(height, light, float(rng.uniform(0.07, 0.2))), -0.4, 0.45)
         shade(rgb, lit + (motif - np.float32(0.5)) * np.float32(0.16 if kind == 1 else 0.05))
 
 

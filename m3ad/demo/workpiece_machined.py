@@ -24,6 +24,7 @@ from m3ad.demo.designs import (
 from m3ad.demo.paint import Pose, circle, cover, fractal, ngon, noise, rectangle, relief, shade, smoothstep
 from m3ad.demo.recipe import Drawn, Recipe
 from m3ad.demo.workpiece_common import Light, engrave, lay_down, metal
+from m3ad.demo.workpiece_outlines import OUTLINES, folded
 from m3ad.records import Scenario
 
 
@@ -32,7 +33,7 @@ def _machined(rng: np.random.Generator, size: int, types: tuple[str, ...]) -> Dr
     light = paint.random_light(rng)
     pose = paint.random_pose(rng, shift=0.05, scale=(0.75, 1.12), turn=np.pi)
     u, v = pose.local(size)
-    outline = _OUTLINES[rng.integers(len(_OUTLINES))](rng, u, v)
+    outline = OUTLINES[rng.integers(len(OUTLINES))](rng, u, v)
     openings = _openings(rng, pose, u, v, outline)
     distance = np.maximum(outline, -openings)
     pixel = pose.pixel(size)
@@ -42,104 +43,17 @@ def _machined(rng: np.random.Generator, size: int, types: tuple[str, ...]) -> Dr
     )
     _marks(rng, face, pose, distance, light)
     sheen(rng, face, 0.15)
+    rgb = ground(rng, size, face[::8, ::8][distance[::8, ::8] < 0].mean(axis=0))
     coverage, flaws = broken_off(hurt, face, cover(distance, pixel), types.count("breakage"), where=outline > -0.03)
     for _ in range(types.count("discontinuity")):
         coverage, gone = _gap(hurt, coverage, outline, [mask for _, mask in flaws])
         flaws.append(("discontinuity", gone))
-    rgb = ground(rng, size, face[::8, ::8][coverage[::8, ::8] > 0.5].mean(axis=0))
     lay_down(rgb, coverage, face, light, distance=float(rng.uniform(0.01, 0.04)))
     surface = cover(distance + 0.01, pixel) * coverage > 0.95
     site = site_on(hurt, rgb, surface, light)
     rest = [kind for kind in types if kind not in ("breakage", "discontinuity")]
     used = [mask for _, mask in flaws]
     return Drawn(rgb, flaws + visible_flaws(hurt, rgb, rest, surface, site, used=used, scale=0.85))
-
-
-# ---- outlines: signed distances, within about 0.43 of the middle
-
-
-def _folded(u: np.ndarray, v: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates that repeat `count` times round the middle, the first copy on the u axis."""
-    step = np.float32(2 * np.pi / count)
-    r, theta = np.sqrt(u * u + v * v), np.arctan2(v, u)
-    theta -= np.round(theta / step) * step
-    return r * np.cos(theta), r * np.sin(theta)
-
-
-def _round(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """A disc, perhaps with flats, notches or bites round it."""
-    distance = circle(u, v, float(rng.uniform(0.34, 0.43)))
-    kind = rng.integers(4)
-    if kind == 1:
-        distance = np.maximum(distance, np.abs(v) - np.float32(rng.uniform(0.22, 0.36)))
-    elif kind == 2:
-        distance = np.maximum(distance, v - np.float32(rng.uniform(0.1, 0.33)))
-    elif kind == 3:
-        a, b = _folded(u, v, int(rng.integers(2, 9)))
-        distance = np.maximum(
-            distance, -rectangle(a - np.float32(0.42), b, rng.uniform(0.04, 0.12), rng.uniform(0.02, 0.05), 0.015)
-        )
-    return distance
-
-
-def _sided(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """A regular polygon with rounded corners or a rounded plate."""
-    if rng.random() < 0.5:
-        return np.maximum(ngon(u, v, float(rng.uniform(0.28, 0.38)), int(rng.integers(3, 9))), circle(u, v, 0.42))
-    wide, high = rng.uniform(0.25, 0.43), rng.uniform(0.12, 0.36)
-    return rectangle(u, v, wide, high, float(rng.uniform(0, min(wide, high))))
-
-
-def _facets(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """An irregular convex plate."""
-    count = int(rng.integers(4, 8))
-    distance = circle(u, v, 0.44)
-    for turn in (np.arange(count) + rng.uniform(-0.25, 0.25, count)) * (2 * np.pi / count):
-        side = u * np.float32(np.cos(turn)) + v * np.float32(np.sin(turn)) - np.float32(rng.uniform(0.2, 0.38))
-        distance = np.maximum(distance, side)
-    return distance
-
-
-def _toothed(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """A gear, ratchet, spline or star knob."""
-    teeth, depth = int(rng.integers(5, 42)), float(rng.uniform(0.02, 0.07))
-    theta = np.arctan2(v, u)
-    if rng.random() < 0.75:
-        wave = np.clip(np.cos(theta * teeth) * np.float32(rng.uniform(1, 2.5)), -1, 1)
-    else:
-        wave = (theta * np.float32(teeth / np.pi)) % 2 - 1
-    return (np.sqrt(u * u + v * v) - np.float32(0.39 - depth / 2) - wave * np.float32(depth / 2)) * np.float32(0.8)
-
-
-def _flange(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """A hub with 2 to 6 round or square arms."""
-    a, b = _folded(u, v, int(rng.integers(2, 7)))
-    arm, half = float(rng.uniform(0.28, 0.34)), float(rng.uniform(0.06, 0.11))
-    rod = rectangle(a - np.float32(arm / 2), b, arm / 2, half * float(rng.uniform(0.6, 1)))
-    end = (
-        circle(a - np.float32(arm), b, half)
-        if rng.random() < 0.7
-        else rectangle(a - np.float32(arm), b, half, half, 0.02)
-    )
-    return np.minimum(np.minimum(rod, end), circle(u, v, float(rng.uniform(0.13, 0.3))))
-
-
-def _assembled(rng: np.random.Generator, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """Two to four bars and discs joined: L, T, U, links and brackets of any kind."""
-    distance = rectangle(
-        u, v, float(rng.uniform(0.3, 0.42)), float(rng.uniform(0.08, 0.18)), float(rng.uniform(0, 0.06))
-    )
-    for _ in range(int(rng.integers(1, 4))):
-        x, y = np.float32(rng.uniform(-0.3, 0.3)), np.float32(rng.uniform(-0.2, 0.2))
-        if rng.random() < 0.5:
-            more = circle(u - x, v - y, float(rng.uniform(0.1, 0.2)))
-        else:
-            more = rectangle(u - x, v - y, rng.uniform(0.06, 0.13), rng.uniform(0.1, 0.22), float(rng.uniform(0, 0.05)))
-        distance = np.minimum(distance, more)
-    return distance
-
-
-_OUTLINES = (_round, _round, _sided, _sided, _facets, _toothed, _flange, _assembled, _assembled)
 
 
 # ---- openings and heights
@@ -157,7 +71,7 @@ def _openings(rng: np.random.Generator, pose: Pose, u: np.ndarray, v: np.ndarray
         reach, turns = float(rng.uniform(0.12, 0.36)), np.arange(count) * 2 * np.pi / count
         spots = np.stack([np.cos(turns), np.sin(turns)], axis=1) * reach
         if _at(outline, pose, spots) < -radius - 0.02 and reach * 2 * np.pi / count > 2.6 * radius:
-            a, b = _folded(u, v, count)
+            a, b = folded(u, v, count)
             ring = circle(a - np.float32(reach), b, radius)
             found = np.minimum(found, ring) if reach - radius > bore + 0.02 else found
     step = max(1, len(u) // 56)
@@ -269,7 +183,7 @@ def _gap(
             best = cut
         if best.mean() > 0.002:
             break
-    return coverage - best, best > 0.35
+    return coverage - best, best > 0.1
 
 
 MACHINED_PART = Recipe(

@@ -38,7 +38,9 @@ def _moulded(rng: np.random.Generator, size: int, types: tuple[str, ...]) -> Dra
     rho, flaws = _pushed(hurt, types.count("distortion"), r, theta, border)
     openings, height = _form(rng, rho, angle)
     soft = 1.2 / (size * pose.scale * 0.4)  # a pixel in units of rho
-    face = _face(rng, size, rho, angle, light)
+    base = colour(rng)
+    rgb = ground(rng, size, base)
+    face = _face(rng, size, base, rho, angle, light)
     lit = np.clip(relief(height * np.float32(pose.scale), light, 0.5), -0.55, 0.6)
     shade(face, lit)
     paint.glow(face, np.clip(lit - 0.2, 0, 1) * np.float32(rng.uniform(0, 0.5)))
@@ -49,7 +51,6 @@ def _moulded(rng: np.random.Generator, size: int, types: tuple[str, ...]) -> Dra
     used = [mask for _, mask in flaws]
     coverage, pieces = broken_off(hurt, face, coverage, types.count("breakage"), used=used, where=rho > 0.94)
     flaws += pieces
-    rgb = ground(rng, size, face[::8, ::8][coverage[::8, ::8] > 0.5].mean(axis=0))
     lay_down(rgb, coverage, face, light, distance=float(rng.uniform(0.012, 0.045)))
     surface = paint.cover(outer + 0.03, soft) * coverage > 0.95
     site = site_on(hurt, rgb, surface, light, gloss=0.8)
@@ -90,7 +91,7 @@ def _pushed(
 ) -> tuple[np.ndarray, list[FlawMask]]:
     """(distance from the middle in units of the border, flaws): the rim pushed in or pulled out at `count` places."""
     flaws: list[FlawMask] = []
-    moved, reach = r, smoothstep(r / border, 0.5, 0.95)
+    moved, reach = r, smoothstep(r / border, 0.6, 0.97)
     turn = float(rng.uniform(-np.pi, np.pi))
     for _ in range(count):
         turn += float(rng.uniform(1.7, 2.6))
@@ -98,13 +99,13 @@ def _pushed(
         bump = np.clip(1 - (away / np.float32(rng.uniform(0.28, 0.5))) ** 2, 0, 1)
         push = bump * reach * np.float32(rng.choice([1, 1, -1]) * rng.uniform(0.05, 0.085))
         moved = moved + push
-        flaws.append(("distortion", (np.abs(push) > 0.012) & (np.minimum(r, r + push) < border) & (r > border * 0.78)))
+        flaws.append(("distortion", (np.abs(push) > 0.006) & (np.minimum(r, r + push) < border)))
     return moved / border, flaws
 
 
 def _form(rng: np.random.Generator, rho: np.ndarray, angle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(signed distance to the openings in units of rho, height): a turned profile with ribs, spokes and windows."""
-    place = np.clip(rho * 400, 0, 511).astype(np.intp)
+    place = np.clip(rho * 3200, 0, 4095).astype(np.intp)
     height = _profile(rng)[place]
     openings = np.full_like(rho, 1.0)
     hub = float(rng.choice([0, 0, rng.uniform(0.06, 0.2), rng.uniform(0.2, 0.6)]))
@@ -132,11 +133,11 @@ def _form(rng: np.random.Generator, rho: np.ndarray, angle: np.ndarray) -> tuple
     return openings, height
 
 
-_RHO = np.arange(512, dtype=np.float32) / 400
+_RHO = np.arange(4096, dtype=np.float32) / 3200
 
 
 def _profile(rng: np.random.Generator) -> np.ndarray:
-    """Height (512,) over `_RHO`: a dome or dish, steps and grooves, and the rounded rim."""
+    """Height (4096,) over `_RHO`: a dome or dish, steps and grooves, and the rounded rim."""
     rho = _RHO
     height = np.float32(rng.uniform(-0.04, 0.05)) * (1 - rho**2)
     for _ in range(int(rng.integers(1, 5))):
@@ -153,9 +154,10 @@ def _profile(rng: np.random.Generator) -> np.ndarray:
 # ---- material and prints
 
 
-def _face(rng: np.random.Generator, size: int, rho: np.ndarray, angle: np.ndarray, light: Light) -> np.ndarray:
+def _face(
+    rng: np.random.Generator, size: int, base: np.ndarray, rho: np.ndarray, angle: np.ndarray, light: Light
+) -> np.ndarray:
     """Plastic or painted metal in one colour or two, with rings or scale marks."""
-    base = colour(rng)
     face = paint.canvas(size, base)
     if rng.random() < 0.4:
         other = contrasting(rng, base, 0.12) if rng.random() < 0.7 else near(rng, base, 0.3)

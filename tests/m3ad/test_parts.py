@@ -92,7 +92,9 @@ def test_every_type_of_a_category_is_seen_where_its_mask_says(category: Category
             assert np.abs(drawn.rgb - normal.rgb).max(axis=2)[mask].max() > 0.02, (kind, seed)
 
 
-SURFACE = [c for c in CATEGORIES if c.name in ("wood board", "leather", "metal washer", "machined bracket")]
+DESIGNED = ("coated surface", "patterned surface", "machined part", "moulded part")
+EXACT = ("wood board", "leather", "metal washer", "machined bracket", *DESIGNED)
+SURFACE = [c for c in CATEGORIES if c.name in EXACT]
 
 
 @pytest.mark.parametrize("category", SURFACE, ids=lambda c: c.name)
@@ -103,6 +105,22 @@ def test_boxes_of_surface_flaws_exactly_bound_the_pixels_that_differ(category: C
             drawn = _painted(category, seed, (kind,))
             differs = (drawn.rgb != normal.rgb).any(axis=2)
             assert bounds(drawn.flaws[0][1]) == bounds(differs), (kind, seed)
+
+
+@pytest.mark.parametrize("name", DESIGNED)
+def test_a_designed_part_is_new_in_every_picture_and_its_defects_leave_the_rest_of_it_alone(name: str) -> None:
+    category = next(c for c in CATEGORIES if c.name == name)
+    means = [_painted(category, seed, ()).rgb[SIZE // 4 : -SIZE // 4].mean(axis=(0, 1)) for seed in range(20)]
+    assert np.std(means, axis=0).min() > 0.08
+    for seed in range(4):
+        normal = _painted(category, seed, ())
+        for kind in category.types:
+            drawn = _painted(category, seed, (kind,))
+            box, differs = bounds(drawn.flaws[0][1]), np.abs(drawn.rgb - normal.rgb).max(axis=2) > 0.1
+            rows, columns = (np.flatnonzero(differs.any(axis=k)) / SIZE for k in (1, 0))
+            margin = 0.05  # its shadow
+            for places, low, high in ((rows, box.y1, box.y2), (columns, box.x1, box.x2)):
+                assert low - margin < places[0] <= places[-1] < high + margin, (kind, seed)
 
 
 def test_a_verdicts_boxes_are_the_bounds_of_the_painted_masks() -> None:
