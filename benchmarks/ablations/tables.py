@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 from benchmarks.ablations import paper, words
 from benchmarks.ablations.cells import (
     BASE,
     CELLS,
+    COMBINATIONS,
     FIGURE_4,
     FULL,
     REFLECTIVE,
@@ -85,10 +87,12 @@ class Tables:
             for cell, name in names.items()
         ]
         claims = [
-            Claim(f"{metric}, thinking data against the base model: rises", self._rise(THINKING, BASE, metric))
-            for metric in JUDGED
-        ] + [
-            Claim(f"{metric}, reflective data against thinking data: rises", self._rise(REFLECTIVE, THINKING, metric))
+            Claim(
+                f"{metric}, {names[cell]} against {names[other]}",
+                self._rise(cell, other, metric),
+                _printed(paper.TABLE_2_4B[cell], metric) - _printed(paper.TABLE_2_4B[other], metric),
+            )
+            for cell, other in ((THINKING, BASE), (REFLECTIVE, THINKING))
             for metric in JUDGED
         ]
         head = ["warm-start data", *_heads("ours"), *_heads("4B"), *_heads("8B")]
@@ -101,7 +105,11 @@ class Tables:
             for chosen, cell in TABLE_3.items()
         ]
         claims = [
-            Claim(f"{metric}, all three rewards against none: rises", self._rise(FULL, REFLECTIVE, metric))
+            Claim(
+                f"{metric}, all three rewards against none",
+                self._rise(FULL, REFLECTIVE, metric),
+                _printed(paper.TABLE_3[COMBINATIONS[-1]], metric) - _printed(paper.TABLE_3[COMBINATIONS[0]], metric),
+            )
             for metric in JUDGED
         ]
         for number, reward in enumerate(REWARDS):
@@ -120,17 +128,17 @@ class Tables:
             rows.append([table, first, last, *map(_cell, (*chosen, *shares)), _cell(gains)])
         claims = [
             Claim(
-                f"P(`<reflection>`), table d against table {table}: falls",
+                f"P(`<reflection>`), table d against table {table}",
                 self.estimate(FIGURE_4["d"], share_of("doubt")) - self.estimate(FIGURE_4[table], share_of("doubt")),
-                falls=True,
+                "falls",
             )
             for table in "abc"
         ] + [
             Claim(
-                f"share of right decisions that a forced reflection breaks, table {table} (punished) against a: falls",
+                f"decisions that a forced reflection breaks, table {table} (where that is punished) against a",
                 self.estimate(FIGURE_4[table], share_of("broke"), "forced")
                 - self.estimate(FIGURE_4["a"], share_of("broke"), "forced"),
-                falls=True,
+                "falls",
             )
             for table in "bcd"
         ]
@@ -144,16 +152,13 @@ class Tables:
     def figure_5(self) -> str:
         """Before and after reflection in each scenario, of the full reward's model and of the best."""
         best = self.best()
-        cells = {f"all three rewards, table d ({FULL})": FULL}
-        if best != FULL:
-            cells[f"the best by balanced accuracy ({best})"] = best
         rows, claims = [], []
-        for name, cell in cells.items():
+        for cell in dict.fromkeys((FULL, best)):
             for scenario in Scenario:
-                rows.append([name, scenario.value, *self._before_after(cell, scenario), *_after(scenario)])
+                rows.append([cell, scenario.value, *self._before_after(cell, scenario), *_after(scenario)])
             claims += [
-                Claim(f"{scenario.value}, {cell}: accuracy after a forced reflection against before: rises",
-                      self._gain(cell, scenario, "forced"))
+                Claim(f"{scenario.value}, {cell}, accuracy after a forced reflection against before",
+                      self._gain(cell, scenario, "forced"), "rises")
                 for scenario in paper.AFTER_4B
             ]  # fmt: skip
         head = [
@@ -186,11 +191,11 @@ class Tables:
         return self.estimate(cell, METRICS[metric]) - self.estimate(over, METRICS[metric])
 
     def _with_and_without(self, number: int, reward: str, metric: str) -> Claim:
-        sides = [
-            mean([self.estimate(cell, METRICS[metric]) for chosen, cell in TABLE_3.items() if chosen[number] is on])
-            for on in (True, False)
-        ]
-        return Claim(f"{metric}, with and without the {reward} reward: rises", sides[0] - sides[1])
+        halves = [[chosen for chosen in COMBINATIONS if chosen[number] is on] for on in (True, False)]
+        ours = [mean([self.estimate(TABLE_3[chosen], METRICS[metric]) for chosen in half]) for half in halves]
+        printed = [fmean(_printed(paper.TABLE_3[chosen], metric) for chosen in half) for half in halves]
+        words = f"{metric}, with the {reward} reward against without"
+        return Claim(words, ours[0] - ours[1], printed[0] - printed[1])
 
     def _gain(self, cell: str, scenario: Scenario, answers: str) -> Estimate:
         before, after = (self.estimate(cell, one, answers, scenario) for one in BEFORE_AFTER["accuracy"])
@@ -212,6 +217,12 @@ class Tables:
 
 def _heads(whose: str) -> list[str]:
     return [f"{whose}: {name}" for name in METRICS]
+
+
+def _printed(row: paper.Row, metric: str) -> float:
+    """A number of the paper as a share."""
+    value = row[list(METRICS).index(metric)]
+    return value / 100 if "accuracy" in metric else value
 
 
 def _paper(row: paper.Row) -> list[str]:

@@ -19,9 +19,8 @@ for that: of those without any effect, one in twenty would still leave zero out.
 part.
 """
 TABLE_3 = (
-    'Without any reward nothing is learnt: the first row is the RAWS model, as in the paper. "With and without" '
-    "takes the mean of the four rows that have a reward and of the four that have not; the paper's own rows do "
-    "not all point the same way."
+    'Without any reward nothing is learnt: the first row is the RAWS model, as in the paper. "With against without" '
+    "takes the mean of the four rows that have a reward and of the four that have not, in the paper's table too."
 )
 FIGURE_4 = (
     "Correct / ineffective / erroneous reflections earn: a +1 / 0.2 / 0, b +1 / 0.2 / −1, c +1 / 0 / −1, d +1 / "
@@ -33,7 +32,8 @@ FIGURE_4 = (
 FIGURE_5 = (
     "The text we have of the paper has no numbers of its Figure 5: it says that reflection helps in all three "
     "scenarios, most in workpiece and electronic. The paper's numbers here are Table 1's, after reflection. It "
-    "has no logical scenario there. The best cell was chosen on these same parts, which flatters it a little."
+    "has no logical scenario there. Shown are the model of all three rewards with table d and, if that is another, "
+    "the best by balanced accuracy; it was chosen on these same parts, which flatters it a little."
 )
 TRAINING = (
     "Means over the seeds of the first and of the last {window} points of the log, of answers drawn by chance. "

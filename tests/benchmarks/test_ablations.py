@@ -166,16 +166,17 @@ def test_the_base_model_counts_once_and_is_compared_over_the_same_parts(tables: 
 def test_nothing_to_measure_is_a_dash_and_no_zero(tables: Tables) -> None:
     one = tables.resampling.estimate([{"parts": [{"scenario": "x", "own": {}, "doubt": None}] * PARTS}], "own", type_f1)
     assert one.value != one.value
-    assert "Not to be told" in Claim("a rises", one).sentence
+    assert "Not to be told" in Claim("a", one, "rises").sentence
 
 
 def test_a_claim_is_told_by_its_sign_and_its_interval() -> None:
     import numpy as np
 
     clear, unsure = Estimate(np.array([0.2, 0.1, 0.3])), Estimate(np.array([0.2, -0.1, 0.3]))
-    assert Claim("x: rises", clear).sentence == "**Agrees**: x: rises. Ours: +0.200 [+0.105, +0.295]."
-    assert Claim("x: falls", clear, falls=True).sentence.startswith("**The opposite**")
-    assert Claim("x: rises", unsure).sentence.startswith("**Not to be told**")
+    assert Claim("x", clear, 0.01).sentence == "**Agrees**: x. The paper: +0.010; ours: +0.200 [+0.105, +0.295]."
+    assert Claim("x", clear, -0.01).sentence.startswith("**The opposite**")
+    assert Claim("x", clear, "falls").sentence.startswith("**The opposite**: x. The paper: falls;")
+    assert Claim("x", unsure, "rises").sentence.startswith("**Not to be told**")
 
 
 # --- the document
@@ -190,9 +191,10 @@ def test_the_document_shows_ours_beside_the_papers_and_keeps_what_people_wrote(t
     figure = r"0\.\d{3} \[0\.\d{3}, 0\.\d{3}\]"
     assert re.search(rf"^\| reflective \| {figure} .*\| 75\.7 % \| 77\.1 % \| 0\.462 \| 0\.611 \|", again, re.M)
     assert re.search(r"^\| ✓ \| ✓ \| ✓ \| 0\.9.*\| 80\.3 % \| 80\.4 % \| 0\.527 \| 0\.653 \|$", again, re.M)
-    assert "**Agrees**: balanced accuracy, thinking data against the base model: rises." in again
-    assert "**Agrees**: P(`<reflection>`), table d against table a: falls. Ours: -0.800" in again
-    assert "**Not to be told**: P(`<reflection>`), table d against table b: falls. Ours: +0.000" in again
+    assert "**Agrees**: balanced accuracy, thinking only against none (base). The paper: +0.035; ours: +0." in again
+    assert "location F1, with the accuracy reward against without. The paper: +0.027; ours: " in again
+    assert "**Agrees**: P(`<reflection>`), table d against table a. The paper: falls; ours: -0.800" in again
+    assert "**Not to be told**: P(`<reflection>`), table d against table b. The paper: falls; ours: +0.000" in again
     assert "3 seeds, RAWS 2 steps" in again
     assert re.search(r"^\| rcrl-table-a \|.*\| 1 of 3 \|$", again, re.M)
     rows = [line for line in again.splitlines() if line.startswith("|")]
