@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = {"m3ad", "db", "training", "ui", "app"}
+ROOMS = {"m3ad", "db", "training", "ui", "app", "benchmarks"}
 MAY_IMPORT = {
     "m3ad": {"m3ad"},
     "db": {"db", "m3ad"},
     "training": {"training", "db", "m3ad"},
     "ui": {"ui", "training", "db", "m3ad"},
-    "app": ROOMS,
+    "app": {"app", "ui", "training", "db", "m3ad"},
+    "benchmarks": {"benchmarks", "training", "m3ad"},
 }
 HEAVY = {
     "torch",
@@ -35,6 +36,7 @@ MAY_NOT_IMPORT = {
     "training": HEAVY | {"gradio", "fastapi", "sqlalchemy", "plotly", "datasets"},
     "ui": HEAVY | {"sqlalchemy", "alembic", "datasets"},
     "app": HEAVY | {"sqlalchemy", "alembic", "datasets"},
+    "benchmarks": HEAVY | {"gradio", "fastapi", "sqlalchemy", "alembic", "datasets"},
 }
 # The only places that may touch the heavy libraries.
 TORCH_FILES = (

@@ -14,7 +14,7 @@ from m3ad.settings import setting_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
-ROOMS = ("m3ad", "db", "training", "ui")
+ROOMS = ("m3ad", "db", "training", "ui", "benchmarks")
 
 
 def modules() -> dict[str, str]:

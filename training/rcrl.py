@@ -18,6 +18,7 @@ from m3ad.errors import RunError
 from m3ad.images import open_image
 from m3ad.prompts import conversation
 from m3ad.records import RunState, Stage
+from training.alarm import alarm
 from training.callbacks import RunCallback
 from training.collate import CompletionCollator
 from training.config import RcrlSettings
@@ -44,7 +45,15 @@ KL_AT_START = 1e-3  # the same weights twice differ by rounding only
 
 
 class RcrlCallback(RunCallback):
-    """Also makes sure that the KL is taken to the start model: the same weights, so about 0 before the first update."""
+    """Also makes sure that the KL is taken to the start model: the same weights, so about 0 before the first update.
+
+    The first time that `training.alarm` has something to say it becomes a note among the run's events.
+    """
+
+    def __init__(self, run: RunFolder, interrupt: Interrupt) -> None:
+        super().__init__(run, interrupt)
+        self._events: list[dict[str, Any]] = []
+        self._read = 0  # bytes of events.jsonl; from 0, so that a run which goes on remembers what was before
 
     def on_log(
         self,
@@ -61,6 +70,15 @@ class RcrlCallback(RunCallback):
                 f"The KL to the start model is {kl:.4f} before the first update and must be 0: "
                 "the reference is another model than the one this run started from."
             )
+        if state.is_world_process_zero:
+            self._watch()
+
+    def _watch(self) -> None:
+        new, self._read = self._run.events(self._read)
+        self._events += [event for event in new if event["kind"] in ("log", "note")]
+        words = alarm(self._events)
+        if words and not any("alarm" in event for event in self._events):
+            self._run.append_event("note", text=words, alarm=True)
 
 
 def train(run: RunFolder, interrupt: Interrupt) -> RunState:

@@ -28,17 +28,29 @@ PANELS: dict[Stage, tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = {
         ("token accuracy", {"token accuracy": ("mean_token_accuracy", GREEN)}),
     ),
     Stage.RCRL: (
-        ("reward", {"reward": ("reward", GREEN)}),
         (
-            "its three parts",
+            "reward",
             {
+                "sum": ("reward", GREEN),
                 "consistency": ("rewards/consistency/mean", GREY),
                 "accuracy": ("rewards/accuracy/mean", RED),
                 "reflection": ("rewards/reflection/mean", BLUE),
             },
         ),
         ("KL to the start model", {"KL": ("kl", YELLOW)}),
-        ("reflection rate", {"reflection rate": ("reflection/rate", BLUE)}),
+        ("accuracy", {"initial": ("accuracy/initial", YELLOW), "final": ("accuracy/final", GREEN)}),
+        (
+            "reflection",
+            {
+                "rate": ("reflection/rate", BLUE),
+                "fixed": ("reflection/fixed", GREEN),
+                "broke": ("reflection/broke", RED),
+            },
+        ),
+        (
+            "no use",
+            {"groups of equal reward": ("frac_reward_zero_std", GREY), "unreadable": ("unreadable", RED)},
+        ),
     ),
 }
 STATE_WORDS = {
@@ -133,8 +145,8 @@ def curves(events: Events, stage: Stage) -> go.Figure:
     """One small panel per group of metrics over the steps; before its first point a panel has a word and no axes."""
     panels = PANELS[stage]
     logs = [event for event in events if event.get("kind") == "log"]
-    titles = [title for title, _ in panels]
-    figure = make_subplots(rows=1, cols=len(panels), subplot_titles=titles, horizontal_spacing=0.06)
+    titles = [_title(title, lines) for title, lines in panels]
+    figure = make_subplots(rows=1, cols=len(panels), subplot_titles=titles, horizontal_spacing=0.05)
     for column, (_, lines) in enumerate(panels, start=1):
         drawn = 0
         for legend, (metric, colour) in lines.items():
@@ -142,14 +154,20 @@ def curves(events: Events, stage: Stage) -> go.Figure:
             drawn += len(points)
             x, y = [step for step, _ in points], [value for _, value in points]
             mode = "lines+markers" if len(points) < 30 else "lines"
-            line = go.Scatter(
-                x=x, y=y, name=legend, mode=mode, line={"color": colour, "width": 2}, showlegend=len(lines) > 1
-            )
+            line = go.Scatter(x=x, y=y, name=legend, mode=mode, line={"color": colour, "width": 2}, showlegend=False)
             figure.add_trace(line, row=1, col=column)
         if not drawn:
             _leave_empty(figure, column)
     _style(figure)
     return figure
+
+
+def _title(title: str, lines: Mapping[str, tuple[str, str]]) -> str:
+    """A panel's title with its legend below, each name in the colour of its line; one line needs no legend."""
+    if len(lines) == 1:
+        return title + "<br> "
+    names = " ".join(f'<span style="color:{colour}">{name}</span>' for name, (_, colour) in lines.items())
+    return f'{title}<br><span style="font-size:10px">{names}</span>'
 
 
 def _leave_empty(figure: go.Figure, column: int) -> None:
@@ -164,11 +182,10 @@ def _style(figure: go.Figure) -> None:
     """Transparent, quiet, the same size with and without points: readable in light and dark, and nothing jumps."""
     figure.update_layout(
         height=CURVES_HEIGHT,
-        margin={"l": 40, "r": 8, "t": 26, "b": 40},
+        margin={"l": 40, "r": 8, "t": 40, "b": 24},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"size": 11, "color": GREY, "family": "Inter, system-ui, sans-serif"},
-        legend={"orientation": "h", "y": -0.14, "x": 0.5, "xanchor": "center", "yanchor": "top"},
         hovermode="x unified",
         uirevision="run",
     )
@@ -207,11 +224,17 @@ def progress_words(state: RunState, progress: Progress) -> str:
     return words
 
 
-def run_status(name: str, state: RunState, progress: Progress, message: str) -> dict[str, Any]:
+def run_status(name: str, state: RunState, progress: Progress, message: str, alarm: str = "") -> dict[str, Any]:
     """The value of the status part for a run. `message` may be anything: it is shown as text."""
     share = progress.step / progress.total if progress.total else None
     words = progress_words(state, progress)
-    return {"title": name, "words": words, "tone": TONES[state], "share": share, "message": message}
+    tone = "odd" if alarm and TONES[state] != "bad" else TONES[state]
+    return {"title": name, "words": words, "tone": tone, "share": share, "message": f"{message} {alarm}".strip()}
+
+
+def alarm_words(events: Events) -> str:
+    """The alarm that a run raised (`training.alarm`), empty when it raised none."""
+    return next((str(event["text"]) for event in events if event.get("alarm")), "")
 
 
 def duration(seconds: float) -> str:

@@ -206,7 +206,7 @@ class Retraining:
         samples = present.sample_rows(events) if stage is Stage.RCRL else None
         command = present.command_words(launch.command(folder))
         return RunView(
-            status=present.run_status(name, state, folder.progress(), folder.message()),
+            status=present.run_status(name, state, folder.progress(), folder.message(), present.alarm_words(events)),
             figure=present.curves(events, stage),
             notes={"samples": samples, "log": folder.log_tail(), "command": command},
             can_stop=state is RunState.RUNNING,

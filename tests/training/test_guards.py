@@ -35,6 +35,15 @@ def test_a_kl_at_the_first_step_means_the_wrong_reference(make_run: MakeRun) -> 
             log(run, 1, kl=wrong)
 
 
+def test_an_alarm_is_noted_once_also_by_a_run_that_goes_on(make_run: MakeRun) -> None:
+    run = make_run(Stage.RCRL)
+    for step in range(2, 42):
+        log(run, step, **{"accuracy/initial": 0.9 if step < 12 else 0.5, "accuracy/final": 0.9})
+    notes = [event for event in run.events()[0] if event["kind"] == "note"]
+    assert [note["alarm"] for note in notes] == [True]
+    assert "initial accuracy fell from 0.90" in notes[0]["text"]
+
+
 def test_a_number_json_has_no_word_for_is_logged_as_null(make_run: MakeRun) -> None:
     run = make_run(Stage.RCRL)
     log(run, 2, loss=float("nan"), reward=1.0)

@@ -13,6 +13,7 @@ from training.run import Progress
 from ui.retrain_presenter import (
     MAX_POINTS,
     PANELS,
+    alarm_words,
     command_words,
     curves,
     duration,
@@ -100,6 +101,24 @@ def test_a_run_is_shown_with_its_share_and_its_message_as_it_is() -> None:
     value = run_status("raws-1", RunState.FAILED, Progress(5, 20, None), "<b>x</b>")
     assert (value["share"], value["tone"], value["message"]) == (0.25, "bad", "<b>x</b>")
     assert run_status("raws-1", RunState.READY, Progress(0, 0, None), "")["share"] is None
+
+
+def test_an_alarm_stands_beside_the_message_and_colours_the_dot() -> None:
+    events = [{"kind": "note", "text": "3 left out"}, {"kind": "note", "text": "Errs first.", "alarm": True}]
+    words = alarm_words(events)
+    assert (words, alarm_words(events[:1])) == ("Errs first.", "")
+    value = run_status("rcrl-1", RunState.FINISHED, Progress(20, 20, None), "Finished.", words)
+    assert (value["tone"], value["message"]) == ("odd", "Finished. Errs first.")
+    assert run_status("rcrl-1", RunState.FAILED, Progress(20, 20, None), "No.", words)["tone"] == "bad"
+
+
+def test_initial_and_final_accuracy_share_a_panel_whose_title_is_the_legend() -> None:
+    panels = dict(PANELS[Stage.RCRL])
+    assert [metric for metric, _ in panels["accuracy"].values()] == ["accuracy/initial", "accuracy/final"]
+    titles = [annotation.text for annotation in curves([], Stage.RCRL).layout.annotations]
+    (title,) = (text for text in titles if text.startswith("accuracy<br>"))
+    assert ">initial</span>" in title
+    assert ">final</span>" in title
 
 
 @pytest.mark.parametrize("stage", Stage)

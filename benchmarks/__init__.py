@@ -1,0 +1,1 @@
+"""Measurements that the documents quote; no part of the app, and nothing imports them."""
