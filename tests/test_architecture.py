@@ -48,6 +48,7 @@ TORCH_FILES = (
     "training/collate.py",
     "training/loading.py",
     "training/demo_model.py",
+    "training/demo_answers.py",
     "training/demo_cells.py",
     "training/demo_eyes.py",
     "training/demo_vision.py",

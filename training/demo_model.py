@@ -1,17 +1,19 @@
 """Builds the bundled model from nothing, by this project's own RAWS and RCRL on drawn parts, in resumable stages.
 
-    python -m training.demo_model OUT --stage vision --parts 30000    random weights -> eyes that find defects
-    python -m training.demo_model OUT --stage base --parts 20000      thinking examples of plain parts -> RAWS
-    python -m training.demo_model OUT --stage ft --parts 9000         the base model answers fresh parts: examples
+    python -m training.demo_model OUT                                 builds it: the five stages below, one by one
+    python -m training.demo_model OUT --stage vision                  random weights -> eyes that find defects
+    python -m training.demo_model OUT --stage base                    thinking examples of plain parts -> RAWS
+    python -m training.demo_model OUT --stage ft                      the base model answers fresh parts: examples
     python -m training.demo_model OUT --stage raws                    RAWS on them
-    python -m training.demo_model OUT --stage rcrl --parts 2000       RCRL on fresh parts
-    python -m training.demo_model OUT --stage thresholds --parts 400  what reflecting from each threshold on would do
-    python -m training.demo_model OUT --stage evaluate --parts 300    figures as JSON
+    python -m training.demo_model OUT --stage rcrl                    RCRL on fresh parts
+
+    python -m training.demo_model OUT --stage thresholds              what reflecting from each threshold on would do
+    python -m training.demo_model OUT --stage evaluate                figures on fresh parts of training categories
     python -m training.demo_model OUT --stage bench --threshold T     figures on the frozen bench, once, at the end
     python -m training.demo_model OUT --stage export --threshold T    into the package, as bfloat16
 
-`--set name=value` overrides a setting of the run (repeatable). A stage that was cut off goes on where it was.
-The last four take --model MODEL, or else RCRL's. Parts are drawn from ranges of seeds of 10 million each, see SEEDS.
+`--set name=value` overrides a setting of one stage's run (repeatable), `--parts` how many parts it draws. What was cut
+off goes on where it was; what is done is not done again. The last four take --model MODEL, or else RCRL's.
 
 The base model learns to answer from plain parts alone: no distractors, well taken pictures. It stands for a general
 model that knows defects but not this plant: on the others it errs, and M3-AD-FT is made of its errors.
@@ -22,39 +24,27 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from m3ad.demo import bundled_model
-from m3ad.images import open_image
-from m3ad.metrics import reflecting_from, report
-from m3ad.monitor.base import Answer, Monitor
-from m3ad.monitor.names import resolve
 from m3ad.prompts import QUESTION
-from m3ad.records import Mode, RunState, Stage
+from m3ad.records import RunState, Stage
 from m3ad.rewards import RewardConfig
 from m3ad.trace import read
 from training.config import RawsSettings, RcrlSettings, Settings
-from training.demo_parts import draw_parts, taught
+from training.demo_answers import answers
+from training.demo_figures import bench, evaluate, thresholds
+from training.demo_parts import SEEDS, draw_parts, taught
 from training.examples import Example, LabelledCase, build_examples
 from training.launch import command
 from training.run import RunFolder
 
-if TYPE_CHECKING:
-    from m3ad.monitor.local import LocalMonitor
-
-# The first seed of each set. The bench is the 1,000 parts of held-out categories from its seed on; nothing is tuned on
-# them.
-SEEDS = {
-    "base": 10_000_000, "ft": 20_000_000, "rcrl": 30_000_000, "evaluate": 40_000_000, "thresholds": 50_000_000,
-    "bench": 60_000_000, "vision": 70_000_000,
-}  # fmt: skip
-BENCH = 1000  # parts
-ANSWER_BATCH, ANSWER_TOKENS = 32, 260
-JUDGED = ("reflected", "outcomes", "initial_balanced_accuracy", "balanced_accuracy")
+BUILD = ("vision", "base", "ft", "raws", "rcrl")
+PARTS = {"vision": 30_000, "base": 20_000, "ft": 9000, "rcrl": 2000, "thresholds": 400, "evaluate": 300}
 TOKENIZER_TEXTS = 20_000
 # From nothing a model this small wants large steps; later stages only shift it. Its eyes are trained before it speaks.
 BASE = RawsSettings(
@@ -75,20 +65,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command line; see the module's text."""
     parser = argparse.ArgumentParser(prog="python -m training.demo_model", description="Builds the bundled model.")
     parser.add_argument("out", type=Path)
-    parser.add_argument(
-        "--stage",
-        required=True,
-        choices=("vision", "base", "ft", "raws", "rcrl", "thresholds", "evaluate", "bench", "export"),
-    )
-    parser.add_argument("--parts", type=int, default=1000, help="how many parts to draw")
+    parser.add_argument("--stage", choices=(*BUILD, "thresholds", "evaluate", "bench", "export"))
+    parser.add_argument("--parts", type=int, help="how many parts to draw; each stage has its own number")
     parser.add_argument("--steps", type=int, default=7500, help="how many steps the vision stage trains")
     parser.add_argument("--model", type=Path, help="model folder to judge or export; RCRL's otherwise")
     parser.add_argument("--threshold", type=float, default=0.5, help="P(<reflection>) from which the model reflects")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the run")
     given = parser.parse_args(arguments)
-    out, parts, own = given.out.resolve(), given.parts, dict(pair.split("=", 1) for pair in given.set)
+    if not given.stage and (given.parts or given.set):
+        parser.error("--parts and --set belong to one stage: name it with --stage.")
+    for stage in (given.stage,) if given.stage else BUILD:
+        print(f"stage {stage}", flush=True)
+        _stage(stage, given)
+
+
+def _stage(stage: str, given: argparse.Namespace) -> None:
+    out, parts = given.out.resolve(), given.parts or PARTS.get(stage, 0)
     model = (given.model or out / "runs" / "rcrl" / "model").resolve()
-    match given.stage:
+    own = dict(pair.split("=", 1) for pair in given.set)
+    match stage:
         case "vision":
             vision(out, parts, given.steps)
         case "base":
@@ -113,6 +108,8 @@ def vision(out: Path, parts: int, steps: int) -> None:
     """Random weights, whose vision encoder learns where defects are."""
     from training.demo_vision import train_vision
 
+    if (out / "vision" / "monitor.json").exists():  # written last
+        return
     cases = taught(draw_parts(out / "vision_parts", parts, SEEDS["vision"]))
     make_tiny(out / "tiny", build_examples(cases, 0), 0)
     train_vision(out / "tiny", out / "vision", cases, steps=steps)
@@ -144,6 +141,9 @@ def make_tiny(folder: Path, examples: Sequence[Example], seed: int) -> None:
 def ft(out: Path, parts: int, settings: Settings) -> None:
     """Fresh parts, the base model's answers to them, and from both the examples of RAWS (SPEC: M3-AD-FT)."""
     assert isinstance(settings, RawsSettings)
+    run = RunFolder(out / "runs" / "raws")
+    if run.path.exists():
+        return
     base_model = out / "runs" / "base" / "model"
     cases = taught(draw_parts(out / "ft_parts", parts, SEEDS["ft"]))
     texts = answers(base_model, cases, out / "ft_answers.jsonl")
@@ -151,7 +151,7 @@ def ft(out: Path, parts: int, settings: Settings) -> None:
     examples = build_examples(
         known, settings.seed, easy_reflective=settings.easy_reflective, hard_reflective=settings.hard_reflective
     )
-    _create(RunFolder(out / "runs" / "raws"), Stage.RAWS, base_model, settings, examples)
+    _create(run, Stage.RAWS, base_model, settings, examples)
 
 
 def rcrl(out: Path, parts: int, settings: Settings) -> None:
@@ -161,88 +161,6 @@ def rcrl(out: Path, parts: int, settings: Settings) -> None:
         examples = build_examples(draw_parts(out / "rcrl_parts", parts, SEEDS["rcrl"]), settings.seed)
         _create(run, Stage.RCRL, out / "runs" / "raws" / "model", settings, examples)
     _run(run)
-
-
-def thresholds(out: Path, model: Path, parts: int) -> None:
-    """One JSON line for each threshold on P(<reflection>): how often the model would reflect, and with what outcome."""
-    monitor, cases = _open(model), draw_parts(out / "threshold_parts", parts, SEEDS["thresholds"])
-    given = [(case.truth, inspect(monitor, case, Mode.REFLECTIVE)) for case in cases]
-    trials = [(truth, answer.trace, answer.doubt or 0.0) for truth, answer in given]
-    for threshold in sorted({0.0, *(round(doubt, 2) for _, _, doubt in trials)}):
-        row = report(reflecting_from(threshold, trials)).to_json()
-        print(json.dumps({"threshold": threshold} | {name: row[name] for name in JUDGED}))
-
-
-def evaluate(out: Path, model: Path, parts: int) -> None:
-    """Figures of a model on fresh parts of the training categories, as JSON.
-
-    Each part is inspected as the page does it: greedily, with a reflection where the model's threshold asks for one.
-    """
-    monitor, cases = _open(model), draw_parts(out / "evaluate_parts", parts, SEEDS["evaluate"])
-    _publish(out / f"metrics_{model.parent.name}.json", model, {"as the page": _judged(monitor, cases)})
-
-
-def bench(out: Path, model: Path, threshold: float) -> None:
-    """Figures of a model on the frozen bench, as JSON: greedily, sampled at temperature 1, and with the threshold."""
-    cases = draw_parts(out / "bench_parts", BENCH, SEEDS["bench"], held_out=True)
-    figures = {
-        "greedy": _read(cases, answers(model, cases)),
-        "temperature 1": _read(cases, answers(model, cases, sample=True)),
-        f"reflecting from {threshold}": _judged(_open(model, threshold), cases),
-    }
-    _publish(out / f"bench_{model.parent.name}.json", model, figures)
-
-
-def _judged(monitor: Monitor, cases: Sequence[LabelledCase]) -> dict[str, Any]:
-    return report((case.truth, inspect(monitor, case).trace) for case in cases).to_json()
-
-
-def _read(cases: Sequence[LabelledCase], texts: Sequence[str]) -> dict[str, Any]:
-    return report((case.truth, read(text)) for case, text in zip(cases, texts, strict=True)).to_json()
-
-
-def _publish(file: Path, model: Path, figures: dict[str, Any]) -> None:
-    text = json.dumps({"model": str(model), **figures}, indent=1)
-    file.write_text(text)
-    print(text)
-
-
-def inspect(monitor: Monitor, case: LabelledCase, mode: Mode = Mode.AUTO) -> Answer:
-    """What a model says of a part."""
-    (answer,) = (item for item in monitor.stream(open_image(case.image), mode=mode) if isinstance(item, Answer))
-    return answer
-
-
-def answers(model: Path, cases: Sequence[LabelledCase], kept: Path | None = None, *, sample: bool = False) -> list[str]:
-    """What a model answers by itself, greedily or drawn at temperature 1.
-
-    `kept` keeps the answers so far, so that a cut-off stage goes on.
-    """
-    texts = [json.loads(line) for line in kept.read_text().splitlines()] if kept and kept.exists() else []
-    for batch in _answer(model, cases[len(texts) :], sample):
-        texts += batch
-        if kept:
-            with kept.open("a") as file:
-                file.write("".join(json.dumps(text) + "\n" for text in batch))
-    return texts[: len(cases)]
-
-
-def _answer(model: Path, cases: Sequence[LabelledCase], sample: bool) -> Iterator[list[str]]:
-    if cases:
-        monitor = _open(model)
-        for start in range(0, len(cases), ANSWER_BATCH):
-            images = [open_image(case.image) for case in cases[start : start + ANSWER_BATCH]]
-            yield monitor.answer_batch(images, max_new_tokens=ANSWER_TOKENS, sample=sample, seed=start)
-
-
-def _open(model: Path, threshold: float | None = None) -> LocalMonitor:
-    """`threshold`: P(<reflection>) from which it reflects; None: its own."""
-    from m3ad.monitor.local import LocalMonitor
-
-    monitor = LocalMonitor.open(resolve(str(model)), name="demo", device="auto", quantization=None)
-    if threshold is not None:
-        monitor.threshold = threshold
-    return monitor
 
 
 def export(model: Path, threshold: float) -> None:

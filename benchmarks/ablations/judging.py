@@ -12,7 +12,7 @@ from m3ad.metrics import detection, location_hard_f1, outcome, type_hard_f1
 from m3ad.monitor.names import resolve
 from m3ad.records import Mode, Outcome, Verdict
 from m3ad.trace import read
-from training.demo_model import inspect
+from training.demo_answers import inspect
 from training.examples import LabelledCase
 from training.start import read_start
 

@@ -23,12 +23,12 @@ from m3ad.records import RunState, Stage
 from m3ad.trace import read
 from training import launch
 from training.config import RawsSettings, Settings
-from training.demo_model import REINFORCE, SEEDS
-from training.demo_parts import draw_parts, taught
+from training.demo_model import REINFORCE
+from training.demo_parts import SEEDS, draw_parts, taught
 from training.examples import Example, LabelledCase, build_examples
 from training.run import RunFolder
 
-# Parts for judging, from a range that no training, threshold or evaluation draws from (`training.demo_model.SEEDS`).
+# Parts for judging, from a range that no training, threshold or evaluation draws from (`training.demo_parts.SEEDS`).
 FRESH = 80_000_000
 SEED_STRIDE = 1_000_000  # RCRL's parts of one seed and of the next
 CURVES = (

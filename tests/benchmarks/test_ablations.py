@@ -29,7 +29,7 @@ from m3ad.records import NORMAL, Defect, Stage, Verdict
 from m3ad.trace import read, render
 from tests.benchmarks.made_up import BUDGET, PARTS, made_up_results
 from training.config import RawsSettings, RcrlSettings
-from training.demo_model import SEEDS
+from training.demo_parts import SEEDS
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,7 @@ from m3ad.prompts import QUESTION
 from m3ad.records import RunState, Stage
 from training import launch
 from training.config import RawsSettings
-from training.demo_model import SEEDS
-from training.demo_parts import draw_parts, taught
+from training.demo_parts import SEEDS, draw_parts, taught
 from training.examples import build_examples
 from training.run import RunFolder
 
