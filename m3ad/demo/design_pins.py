@@ -185,7 +185,8 @@ def spoil(rng: np.random.Generator, rows: Sequence[Row], kinds: Sequence[str]) -
         if row.form in FLAT:
             pin.bend = float(rng.uniform(0, 2 * pi))
         if kind == "displacement":
-            pin.shift = side * row.pitch * float(rng.uniform(0.38, 0.5))
+            spread = 1.3 if len(row.pins) == 1 else 1.0  # pins around a body are further apart at their tips
+            pin.shift = side * row.pitch * spread * float(rng.uniform(0.38, 0.5))
 
 
 def _apart(one: Point, other: Point) -> float:
