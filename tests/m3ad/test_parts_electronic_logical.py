@@ -31,14 +31,14 @@ def boxed(mask: np.ndarray) -> np.ndarray:
     return full
 
 
-def test_each_scenario_has_four_categories_and_holds_back_the_last() -> None:
+def test_each_scenario_has_six_categories_and_holds_back_the_last() -> None:
     for scenario, recipes in ((Scenario.ELECTRONIC, electronic.RECIPES), (Scenario.LOGICAL, logical.RECIPES)):
-        assert [r.scenario for r in recipes] == [scenario] * 4
-        assert [r.held_out for r in recipes] == [False, False, False, True]
+        assert [r.scenario for r in recipes] == [scenario] * 6
+        assert [r.held_out for r in recipes] == [False] * 5 + [True]
 
 
-def test_categories_show_four_to_six_types_and_together_eight_logical_ones() -> None:
-    assert all(4 <= len(set(r.types)) <= 6 for r in RECIPES)
+def test_categories_show_four_to_eight_types_and_together_eight_logical_ones() -> None:
+    assert all(4 <= len(set(r.types)) <= 8 for r in RECIPES)
     assert len(LOGICAL_TYPES & {kind for r in RECIPES for kind in r.types}) >= 8
 
 
