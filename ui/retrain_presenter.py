@@ -47,10 +47,8 @@ PANELS: dict[Stage, tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = {
                 "broke": ("reflection/broke", RED),
             },
         ),
-        (
-            "no use",
-            {"groups of equal reward": ("frac_reward_zero_std", GREY), "unreadable": ("unreadable", RED)},
-        ),
+        # Where all answers to a case earn the same, GRPO learns nothing from it.
+        ("nothing to learn", {"equal groups": ("frac_reward_zero_std", GREY), "unreadable": ("unreadable", RED)}),
     ),
 }
 STATE_WORDS = {

@@ -71,8 +71,11 @@ class Ablations:
         (self.out / "answers").mkdir(parents=True, exist_ok=True)
         (self.out / "runs").mkdir(exist_ok=True)
         missing, failed = self.missing(), []
+        started = time.monotonic()
         for number, (cell, seed) in enumerate(missing):
-            left = duration(estimate(missing[number:], self.budget))
+            # How much slower than the estimate it goes here, by what is done.
+            pace = (time.monotonic() - started) / estimate(missing[:number], self.budget) if number else 1.0
+            left = duration(pace * estimate(missing[number:], self.budget))
             print(f"{number + 1} of {len(missing)}: {cell.name}, seed {seed}; about {left} left", flush=True)
             try:
                 self._one(cell, seed)

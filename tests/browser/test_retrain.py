@@ -134,8 +134,10 @@ def test_a_run_is_watched_while_it_writes(
     expect(curves.locator(".scatterlayer .point")).to_have_count(9)  # three points of three curves
     before = curves.bounding_box()
     log(run, 4)
+    run.append_event("note", text=f"Errs first. {HOSTILE}", alarm=True)
     (run.path / "log.txt").write_text(f"{HOSTILE}\n")
     expect(state).to_contain_text("step 4 of 12")
+    expect(state).to_contain_text(f"Errs first. {HOSTILE}")
     expect(curves.locator(".scatterlayer .point")).to_have_count(12)
     expect(page.locator("#run-notes")).to_contain_text(HOSTILE)
     assert curves.bounding_box() == before
