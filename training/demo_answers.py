@@ -11,7 +11,7 @@ from m3ad.images import open_image
 from m3ad.monitor.base import Answer, Monitor
 from m3ad.monitor.names import resolve
 from m3ad.records import Mode
-from training.examples import LabelledCase
+from training.modes import LabelledCase
 
 if TYPE_CHECKING:
     from m3ad.monitor.local import LocalMonitor

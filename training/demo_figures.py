@@ -13,7 +13,7 @@ from m3ad.records import Mode
 from m3ad.trace import read
 from training.demo_answers import answers, inspect, open_model
 from training.demo_parts import SEEDS, draw_parts
-from training.examples import LabelledCase
+from training.modes import LabelledCase
 
 BENCH = 1000  # parts of held-out categories
 JUDGED = ("reflected", "outcomes", "initial_balanced_accuracy", "balanced_accuracy")

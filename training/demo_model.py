@@ -39,8 +39,9 @@ from training.config import RawsSettings, RcrlSettings, Settings
 from training.demo_answers import answers
 from training.demo_figures import bench, evaluate, thresholds
 from training.demo_parts import SEEDS, draw_parts, taught
-from training.examples import Example, LabelledCase, build_examples
+from training.examples import Example, build_examples
 from training.launch import command
+from training.modes import LabelledCase
 from training.run import RunFolder
 
 BUILD = ("vision", "base", "ft", "raws", "rcrl")

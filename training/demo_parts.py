@@ -18,7 +18,7 @@ from PIL import Image
 from m3ad.demo.parts import CATEGORIES, draw
 from m3ad.geometry import Box
 from m3ad.records import Scenario, Verdict
-from training.examples import LabelledCase
+from training.modes import LabelledCase
 
 # The first seed of each set, 10 million apart. The bench is the 1,000 parts of held-out categories from its seed on;
 # nothing is tuned on them.

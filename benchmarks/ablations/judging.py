@@ -13,7 +13,7 @@ from m3ad.monitor.names import resolve
 from m3ad.records import Mode, Outcome, Verdict
 from m3ad.trace import read
 from training.demo_answers import inspect
-from training.examples import LabelledCase
+from training.modes import LabelledCase
 from training.start import read_start
 
 BATCH = 32

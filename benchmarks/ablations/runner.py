@@ -25,7 +25,8 @@ from training import launch
 from training.config import RawsSettings, Settings
 from training.demo_model import REINFORCE
 from training.demo_parts import SEEDS, draw_parts, taught
-from training.examples import Example, LabelledCase, build_examples
+from training.examples import Example, build_examples
+from training.modes import LabelledCase
 from training.run import RunFolder
 
 # Parts for judging, from a range that no training, threshold or evaluation draws from (`training.demo_parts.SEEDS`).
