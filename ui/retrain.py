@@ -17,7 +17,7 @@ from ui.components.form_parts import heading, run_notes, status
 from ui.components.frame import footer
 from ui.context import Context
 from ui.events import READS, SPEAKS, told
-from ui.retrain_examples import ExamplesForm, lay_out_examples, wire_examples
+from ui.retrain_examples import MIXING, SEEING, ExamplesForm, lay_out_examples, wire_examples
 from ui.retrain_service import EVERY, Retraining, RunView
 from ui.shell import Shell, open_tab
 
@@ -74,8 +74,12 @@ class RunForm:
     @property
     def weighed(self) -> list[Any]:
         """What the examples of a RAWS run depend on."""
-        shares = [self.stages[0].field(name) for name in ("easy_reflective", "hard_reflective")]
-        return [self.stage, self.snapshot, self.model, *shares]
+        return [self.stage, self.snapshot, self.model, *(self.stages[0].field(name) for name in MIXING)]
+
+    @property
+    def seeing(self) -> list[Any]:
+        """What the pictures and texts of a RAWS run depend on, beside that."""
+        return [self.stages[0].field(name) for name in SEEING]
 
     def chosen(self, stage: str, values: Sequence[Any]) -> tuple[SettingsForm, Sequence[Any]]:
         """The form of a stage and its part of the values of `settings`."""
@@ -94,7 +98,7 @@ def build(context: Context, shell: Shell) -> None:
         with gr.Column(elem_classes="m3-panel m3-watch"):
             started = gr.State(None)
             begun = wire_start(context, service, shell, form, started)
-            wire_examples(context, service, form.examples, form.weighed)
+            wire_examples(context, service, form.examples, form.weighed, form.seeing)
             build_watch(service, shell, begun, started)
     footer((), FOOTER)
 

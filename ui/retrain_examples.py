@@ -1,4 +1,6 @@
-"""Retrain, before the start: what examples a run would learn from, and letting the start model answer first."""
+"""Retrain, before the start: what examples a run would learn from, some of them to look at, and letting the start model
+answer first.
+"""
 
 from __future__ import annotations
 
@@ -9,43 +11,58 @@ from typing import Any
 import gradio as gr
 
 from m3ad.records import Stage
+from training.config import RawsSettings
 from ui import retrain_presenter as present
 from ui.answering import Answering
+from ui.components.example_parts import example_sheet
 from ui.context import Context
 from ui.events import READS, SPEAKS, told
+from ui.random_examples import RandomExamples
 from ui.retrain_service import Retraining
 
 REFRESH_SECONDS = 1.0
+# The settings of a RAWS run that decide how many examples are reflective, and those that decide what is seen of them.
+MIXING = ("easy_reflective", "hard_reflective", "seed")
+SEEING = ("max_pixels", "max_tokens")
+# In the browser, before anything is sent: the sheet opens at once, and examples come into it.
+OPENING = "() => ({ opened: Date.now() })"
 
 
 @dataclass(frozen=True)
 class ExamplesForm:
-    """The components of the examples: their counts, and the buttons that begin and end a round of answers."""
+    """The components of the examples: their counts, a look at some of them, and the buttons of a round of answers."""
 
     words: gr.Textbox
+    look: gr.Button
     answer: gr.Button
     stop: gr.Button
+    sheet: gr.HTML
 
     @property
     def parts(self) -> list[Any]:
         """What `wire_examples` fills."""
-        return [self.words, self.answer, self.stop]
+        return [self.words, self.look, self.answer, self.stop]
 
 
 def lay_out_examples() -> ExamplesForm:
     """One line of counts; a button only where it can do something."""
+    sheet = example_sheet(elem_id="random-examples")
     words = gr.Textbox(show_label=False, container=False, interactive=False, lines=2, elem_id="example-mix")
     with gr.Row(elem_classes="m3-line"):
+        look = gr.Button("Random examples", visible=False, size="sm", elem_id="look-at-examples", min_width=120)
         answer = gr.Button("Let it answer", visible=False, size="sm", elem_id="let-answer")
         stop = gr.Button("Stop answering", visible=False, size="sm", elem_id="stop-answering")
-    return ExamplesForm(words, answer, stop)
+    return ExamplesForm(words, look, answer, stop, sheet)
 
 
-def wire_examples(context: Context, service: Retraining, form: ExamplesForm, chosen: Sequence[Any]) -> None:
-    """Keep the counts true.
+def wire_examples(
+    context: Context, service: Retraining, form: ExamplesForm, chosen: Sequence[Any], seeing: Sequence[Any]
+) -> None:
+    """Keep the counts true, and show examples when asked.
 
     Args:
-        chosen: the components of stage, snapshot, start model and the two shares, in this order.
+        chosen: the components of stage, snapshot, start model and the settings of MIXING, in this order.
+        seeing: those of SEEING.
     """
     answering = Answering(context.store, context.inspections)
     seen = gr.State(())  # how far the round was when the page was last told
@@ -54,31 +71,31 @@ def wire_examples(context: Context, service: Retraining, form: ExamplesForm, cho
         last = answering.latest
         return () if last is None else (last.model, last.done, last.over, last.stop.is_set())
 
-    def weigh(
-        stage: str, snapshot_id: int | None, model: str | None, easy: float | None, hard: float | None
-    ) -> list[Any]:
-        if stage != Stage.RAWS or snapshot_id is None or model is None or easy is None or hard is None:
-            return [gr.Textbox("", visible=False), gr.Button(visible=False), gr.Button(visible=False)]
+    def weigh(stage: str, snapshot_id: int | None, model: str | None, *mixing: float | None) -> list[Any]:
+        settings = settings_of(MIXING, mixing)
+        if stage != Stage.RAWS or snapshot_id is None or model is None or settings is None:
+            return [gr.Textbox("", visible=False), *(gr.Button(visible=False) for _ in form.parts[1:])]
         last = answering.latest
         if last is not None and not last.over:
             words = present.answering_words(last.model, last.done, last.total, last.stop.is_set())
-            return [gr.Textbox(words, visible=True), gr.Button(visible=False), gr.Button(visible=True)]
-        mix = service.mix(snapshot_id, model, easy, hard)
+            return [gr.Textbox(words, visible=True), *(gr.Button(visible=on) for on in (True, False, True))]
+        mix = service.mix(snapshot_id, model, settings)
         failed = last.failed if last is not None and (last.model, last.snapshot_id) == (model, snapshot_id) else ()
         label = f"Let {model} answer {mix.unanswered} case{'' if mix.unanswered == 1 else 's'} first"
         return [
             gr.Textbox(present.mix_words(mix, model, failed), visible=True),
+            gr.Button(visible=True),
             gr.Button(label, visible=bool(mix.unanswered)),
             gr.Button(visible=False),
         ]
 
     def tick(before: Any, *asked: Any) -> list[Any]:
         now = state()
-        return [gr.skip()] * 4 if now == before else [now, *weigh(*asked)]
+        return [gr.skip()] * 5 if now == before else [now, *weigh(*asked)]
 
-    def begin(stage: str, snapshot_id: int, model: str, easy: float, hard: float, request: gr.Request) -> list[Any]:
+    def begin(request: gr.Request, stage: str, snapshot_id: int, model: str, *mixing: float | None) -> list[Any]:
         answering.start(snapshot_id, model, context.user(request))
-        return weigh(stage, snapshot_id, model, easy, hard)
+        return weigh(stage, snapshot_id, model, *mixing)
 
     def end(*asked: Any) -> list[Any]:
         if answering.latest is not None:
@@ -89,4 +106,30 @@ def wire_examples(context: Context, service: Retraining, form: ExamplesForm, cho
         one.change(told(weigh), chosen, form.parts, **READS)
     form.answer.click(told(begin), chosen, form.parts, **SPEAKS)
     form.stop.click(told(end), chosen, form.parts, **SPEAKS)
+    wire_look(RandomExamples(context.store), form, [*chosen[1:], *seeing])
     gr.Timer(REFRESH_SECONDS).tick(told(tick), [seen, *chosen], [seen, *form.parts], **READS)
+
+
+def wire_look(examples: RandomExamples, form: ExamplesForm, asked: Sequence[Any]) -> None:
+    """Show a handful of examples over the page, and others on request."""
+    before = gr.State(())  # the cases of the last handful
+
+    def draw(before: Sequence[str], snapshot_id: int, model: str, *values: float | None) -> tuple[Any, Any]:
+        settings = settings_of((*MIXING, *SEEING), values)
+        if settings is None:
+            return {"says": "A setting is empty: close this and give it a value."}, before
+        drawn = examples.draw(snapshot_id, model, settings, before)
+        return drawn, tuple(row["case"] for row in drawn.get("rows", ()))
+
+    form.look.click(None, None, form.sheet, js=OPENING, queue=False, api_visibility="private")
+    for event in (form.look.click, form.sheet.submit):
+        event(told(draw), [before, *asked], [form.sheet, before], **SPEAKS)
+
+
+def settings_of(names: Sequence[str], values: Sequence[float | None]) -> RawsSettings | None:
+    """RAWS settings with these values, the others by default; None while one is being typed."""
+    given = {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    if len(given) < len(names):
+        return None
+    whole = {name: int(value) if name in ("seed", *SEEING) else value for name, value in given.items()}
+    return RawsSettings.from_json(whole)

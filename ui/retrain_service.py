@@ -119,10 +119,9 @@ class Retraining:
         """True for the published models and for what came of a run here: they think, reflect and answer in form."""
         return name in NAMES or any(model.name == name and model.run for model in self._store.models())
 
-    def mix(self, snapshot_id: int, start_model: str, easy_reflective: float, hard_reflective: float) -> Mix:
-        """The examples that a RAWS run would learn from, counted; shares 0..1."""
-        shares = RawsSettings(easy_reflective=easy_reflective, hard_reflective=hard_reflective)
-        return Mix.of(snapshot_examples(self._store, snapshot_id, start_model, shares))
+    def mix(self, snapshot_id: int, start_model: str, settings: RawsSettings) -> Mix:
+        """The examples that a RAWS run would learn from, counted."""
+        return Mix.of(snapshot_examples(self._store, snapshot_id, start_model, settings))
 
     def planned_command(self, stage: Stage, processes: int) -> str:
         """The command that `start` would run now, ready for a shell."""
