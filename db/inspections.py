@@ -27,6 +27,10 @@ class Answered(Protocol):
         """P(anomalous) before and after reflection."""
 
     @property
+    def doubt(self) -> float | None:
+        """P(<reflection>) after the thinking, 0..1; None where it was not measured."""
+
+    @property
     def seconds(self) -> float:
         """How long it took."""
 
@@ -53,6 +57,7 @@ def to_inspection(row: InspectionTable) -> Inspection:
         row.tokens,
         row.cancelled,
         row.created,
+        row.doubt,
     )
 
 
@@ -74,6 +79,7 @@ def add_inspection(
         reflected=trace.reflected,
         initial_probability=answer.probability.initial,
         final_probability=answer.probability.final,
+        doubt=answer.doubt,
         seconds=answer.seconds,
         tokens=answer.tokens,
         cancelled=answer.cancelled,

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from m3ad.records import Mode, Scenario, Stage
+from m3ad.records import CaptionState, Mode, Scenario, Stage
 
 NAMES = {
     "pk": "pk_%(table_name)s",
@@ -36,7 +36,7 @@ NAMES = {
 
 
 # Rows of these tables are written once: SQLite refuses to change or delete them (triggers, made by the migrations).
-APPEND_ONLY = ("annotations", "inspections", "snapshots", "snapshot_rows", "events")
+APPEND_ONLY = ("annotations", "inspections", "snapshots", "snapshot_rows", "examples", "captions", "events")
 
 
 class Role(StrEnum):
@@ -100,6 +100,7 @@ class Base(DeclarativeBase):
         Mode: _words(Mode, "mode"),
         Stage: _words(Stage, "stage"),
         Role: _words(Role, "role"),
+        CaptionState: _words(CaptionState, "state"),
     }
 
 
@@ -166,6 +167,8 @@ class InspectionTable(Base):
     reflected: Mapped[bool]
     initial_probability: Mapped[float | None]
     final_probability: Mapped[float | None]
+    # The constraint is the column's own: a column with one can be added to a table that SQLite lets nobody rebuild.
+    doubt: Mapped[float | None] = mapped_column(CheckConstraint("doubt BETWEEN 0 AND 1", name="doubt"))
     seconds: Mapped[float]
     tokens: Mapped[int]
     cancelled: Mapped[bool]
@@ -230,6 +233,37 @@ class SnapshotRowTable(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
     annotation_id: Mapped[int] = mapped_column(ForeignKey("annotations.id", ondelete="RESTRICT"))
     split: Mapped[str]
+
+
+class ExampleTable(Base):
+    """One annotated case as a model shall learn from it, by what one start model answered."""
+
+    __tablename__ = "examples"
+    __table_args__ = (UniqueConstraint("annotation_id", "model"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    annotation_id: Mapped[int] = mapped_column(ForeignKey("annotations.id", ondelete="RESTRICT"))
+    model: Mapped[str]
+    mode: Mapped[Mode]
+    difficulty: Mapped[str | None]
+    initial: Mapped[dict[str, Any] | None]
+    created: Mapped[datetime]
+
+
+class CaptionTable(Base):
+    """One immutable revision of the texts of an example."""
+
+    __tablename__ = "captions"
+    __table_args__ = (CheckConstraint("revision >= 1", name="revision"),)
+
+    example_id: Mapped[int] = mapped_column(ForeignKey("examples.id", ondelete="RESTRICT"), primary_key=True)
+    revision: Mapped[int] = mapped_column(primary_key=True)
+    think: Mapped[str]
+    reflection: Mapped[str | None]
+    state: Mapped[CaptionState]
+    author: Mapped[str]
+    note: Mapped[str]
+    created: Mapped[datetime]
 
 
 class RunTable(Base):

@@ -30,6 +30,7 @@ from db.case_rows import CaseRow, case_rows
 from db.cases import Facets
 from db.engine import BUSY_SECONDS, migrate, open_engine, writing
 from db.events import Event
+from db.examples import Examples
 from db.filters import EVERYTHING, CaseFilter
 from db.importing import import_cases
 from db.inspections import Answered
@@ -57,7 +58,11 @@ SYSTEM = "system"  # the actor of changes that nobody in particular made
 
 
 class Store:
-    """Cases, annotations, drafts, inspections, snapshots, runs, models, users and the log of one workspace."""
+    """Cases, annotations, drafts, inspections, snapshots, runs, models, users and the log of one workspace.
+
+    Attributes:
+        examples: what is trained on, and the manual check of its texts; see `db.examples.Examples`.
+    """
 
     def __init__(self, workspace: Path, engine: Engine) -> None:
         self.workspace = workspace
@@ -65,6 +70,7 @@ class Store:
         self._writing = writing(engine)
         # Threads of this process queue here, in order; SQLite's own waiting polls and is not fair.
         self._turn = threading.Lock()
+        self.examples = Examples(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | None = None) -> Store:

@@ -7,7 +7,8 @@ M3ADError
 ├── ModelUnavailable  a model that cannot be loaded or reached
 ├── NotFound          something asked for by id or name that the store does not have
 ├── Conflict          a change that the present state does not allow
-│   └── StaleRevision an annotation saved on top of an older revision than the latest
+│   ├── StaleRevision an annotation saved on top of an older revision than the latest
+│   └── StaleCaption  the same with the texts of an example
 ├── CaptionRefused    a case that gets no caption fit to be learnt from
 ├── CaptionsHalted    the writing of captions, ended by a limit or by a person
 ├── ExportError       examples that cannot be exported to where or as they were asked for
@@ -63,6 +64,24 @@ class StaleRevision(Conflict):
         super().__init__(
             f"{who} saved revision {number} of this case while you were working on an older one. "
             "Your version is kept as a draft: compare the two and save again."
+        )
+
+
+class StaleCaption(Conflict):
+    """The texts of an example, changed on top of an older revision than the latest; nothing was saved.
+
+    Attributes:
+        yours: (think, reflection) as they were refused.
+        theirs: the latest `db.example_rows.CaptionRevision`.
+    """
+
+    def __init__(self, yours: tuple[str, str | None], theirs: object) -> None:
+        self.yours = yours
+        self.theirs = theirs
+        who, state = getattr(theirs, "author", "somebody"), getattr(theirs, "state", "changed")
+        super().__init__(
+            f"This example was {state} by {who} while you were looking at an older revision. Nothing was saved: "
+            "compare your text with the latest one and try again."
         )
 
 

@@ -57,6 +57,15 @@ class RunState(StrEnum):
     FAILED = "failed"  # the process ended without a model
 
 
+class CaptionState(StrEnum):
+    """Where the texts of an example stand in the manual check (M3-AD-FT, step 4)."""
+
+    WRITTEN = "written"  # by a caption writer; nobody has looked at them
+    EDITED = "edited"  # changed by a person and not approved since
+    APPROVED = "approved"
+    SENT_BACK = "sent back"  # to be written again
+
+
 @dataclass(frozen=True, slots=True)
 class Defect:
     """One type and one box. `type` is the text as written; `m3ad.taxonomy` maps it to a node. No box: place unknown."""
@@ -186,7 +195,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Inspection:
-    """One stored trace of one model on one case. `seconds` and `tokens` are its cost; `cancelled`: stopped half-way."""
+    """One stored trace of one model on one case.
+
+    `seconds` and `tokens` are its cost; `cancelled`: stopped half-way; `doubt`: see `m3ad.monitor.base.Answer`.
+    """
 
     id: int
     case_id: int
@@ -199,6 +211,7 @@ class Inspection:
     tokens: int
     cancelled: bool
     created: datetime
+    doubt: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ class Answer:
     seconds: float = 1.5
     tokens: int = 40
     cancelled: bool = False
+    doubt: float | None = None
 
 
 @pytest.fixture

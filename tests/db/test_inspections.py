@@ -184,3 +184,15 @@ def test_truth_by_a_person_is_told_from_imported_truth(store: Store, new_case: C
     store.save_annotation(corrected, Verdict(True), author="ann", based_on=1)
     assert store.case_ids(CaseFilter(status=Status.BY_A_PERSON)) == [corrected]
     assert store.case_ids(CaseFilter(status=Status.ANNOTATED)) == [imported, corrected]
+
+
+@pytest.mark.parametrize("doubt", [0.0, 0.37, 1.0, None])
+def test_the_models_doubt_is_kept(store: Store, case_id: int, answer: Answers, doubt: float | None) -> None:
+    stored = store.add_inspection(case_id, "demo", Mode.AUTO, 0, answer(True, True, doubt=doubt))
+    assert store.inspection(stored.id).doubt == doubt
+    assert store.latest_inspections("demo")[case_id].doubt == doubt
+
+
+def test_a_doubt_outside_0_to_1_is_a_bug_and_refused(store: Store, case_id: int, answer: Answers) -> None:
+    with pytest.raises(IntegrityError, match="ck_inspections_doubt"):
+        store.add_inspection(case_id, "demo", Mode.AUTO, 0, answer(True, True, doubt=1.5))
