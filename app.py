@@ -11,9 +11,12 @@ import dataclasses
 import getpass
 import json
 import os
+import signal
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +28,22 @@ from db.filters import CaseFilter, Status
 from db.schema import Role
 from db.store import Store
 from m3ad.datasets import IMPORTERS
-from m3ad.errors import BadImage, M3ADError, NotFound, RunError
+from m3ad.errors import BadImage, CaptionsHalted, M3ADError, NotFound, RunError
 from m3ad.images import open_image
 from m3ad.monitor import Answer, inspect, open_monitor
 from m3ad.records import Mode, Run, RunState, Scenario, Snapshot, Stage
 from m3ad.settings import Settings
+from training.captioning import Progress
 from training.config import PRESETS, RawsSettings, settings_from_json
-from training.examples import Mix
+from training.examples import CaptionWriter, Mix, build_examples, template
 from training.exports import Form, export_snapshot
 from training.launch import start
 from training.loop import create_run
 from training.promotion import register_finished
 from training.run import RunFolder
-from training.snapshots import snapshot_examples, unanswered_cases
+from training.snapshot_captions import TEMPLATE, caption_snapshot, plan_captions
+from training.snapshots import example_source, labelled_cases, unanswered_cases
+from training.teacher_limits import Limits
 
 PASSWORD_VARIABLE = "M3AD_PASSWORD"
 
@@ -136,9 +142,82 @@ def answer_cases(options: argparse.Namespace) -> None:
         verdict = answer.trace.verdict
         data = {"case": case_id, "done": number, "total": len(cases), "anomalous": verdict and verdict.anomalous}
         tell(options, data, f"{number} of {len(cases)}")
-    mix = Mix.of(snapshot_examples(store, snapshot.id, settings.model, RawsSettings()))
+    mix = Mix.of(build_examples(labelled_cases(store, snapshot.id, settings.model)))
     words = f"{mix.easy} easy, {mix.hard} hard, {mix.unanswered} not answered"
     tell(options, {"snapshot": snapshot.name, "model": settings.model, **dataclasses.asdict(mix)}, words)
+
+
+def caption_cases(options: argparse.Namespace) -> None:
+    """Write the texts of a snapshot's examples into the store, to be checked; goes on where it was cut off."""
+    with interruptible() as cancelled:
+        write_texts(options, cancelled)
+
+
+def write_texts(options: argparse.Namespace, cancelled: Callable[[], bool]) -> None:
+    """Tell what there is to write, write it, and tell what came of it; CaptionsHalted when it ended early."""
+    settings = make_settings(options)
+    store = open_store(options)
+    snapshot = find_snapshot(store, options.snapshot)
+    write, writer = caption_writer(options, settings.workspace, cancelled)
+    raws = RawsSettings.from_json(dict(options.set))
+    work = plan_captions(store, snapshot.id, settings.model, writer, raws)
+    total, shown = len(work.plans), 0.0
+    words = f"{total} to write by {writer}, {work.present} there already, {work.unanswered} not answered by the model"
+    tell(options, {"writer": writer, "total": total, "present": work.present, "unanswered": work.unanswered}, words)
+
+    def progress(now: Progress) -> None:
+        nonlocal shown
+        if time.monotonic() - shown >= 1 or now.written + now.left_out == total:
+            shown = time.monotonic()
+            tell(options, dataclasses.asdict(now), f"{now.written} of {total} written, {now.left_out} left out")
+
+    ended = caption_snapshot(
+        store,
+        work,
+        settings.model,
+        write,
+        writer,
+        seed=raws.seed,
+        at_once=options.at_once,
+        tell=progress,
+        cancelled=cancelled,
+    )
+    for one in ended.left_out:
+        tell(options, dataclasses.asdict(one), f"case {one.case} left out: {one.reason}")
+    source = example_source(store, snapshot.id, settings.model)
+    tell(options, {"snapshot": snapshot.name, "model": settings.model, **source.to_json()}, source.sentence())
+    if ended.stopped:
+        raise CaptionsHalted(ended.stopped)
+
+
+def caption_writer(
+    options: argparse.Namespace, workspace: Path, cancelled: Callable[[], bool]
+) -> tuple[CaptionWriter, str]:
+    """The teacher that was asked for, else the template writer, and the name it writes under."""
+    if options.teacher is None:
+        return template, TEMPLATE
+    from training.teacher import Teacher
+
+    name = f"#{options.teacher_model}" if options.teacher_model else ""
+    limits = Limits(options.answers, options.requests_per_minute, options.tokens)
+    teacher = Teacher(f"served:{options.teacher}{name}", workspace / "captions.jsonl", limits, cancelled=cancelled)
+    return teacher, teacher.name
+
+
+@contextmanager
+def interruptible() -> Iterator[Callable[[], bool]]:
+    """Tells whether Ctrl+C was pressed, so that what is under way is kept; a second one ends the program at once."""
+    pressed, before = threading.Event(), signal.getsignal(signal.SIGINT)
+
+    def press(*_: object) -> None:
+        pressed.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, press)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def find_snapshot(store: Store, wanted: str | None) -> Snapshot:
@@ -154,8 +233,12 @@ def export(options: argparse.Namespace) -> None:
     settings = make_settings(options)
     store = open_store(options)
     snapshot = find_snapshot(store, options.snapshot)
-    account = export_snapshot(store, snapshot.id, settings.model, Form(options.form), options.folder)
-    tell(options, account.to_json(), account.sentence())
+    account = export_snapshot(
+        store, snapshot.id, settings.model, Form(options.form), options.folder, unchecked=options.unchecked
+    )
+    source = example_source(store, snapshot.id, settings.model, unchecked=options.unchecked)
+    data, words = {**account.to_json(), "source": source.to_json()}, f"{account.sentence()}\n  {source.sentence()}"
+    tell(options, data, words)
 
 
 def train(options: argparse.Namespace) -> None:
@@ -175,7 +258,13 @@ def train(options: argparse.Namespace) -> None:
     )
     folder = RunFolder(run.folder)
     start(folder)
-    tell(options, {"run": run.name, "folder": str(run.folder)}, f"run {run.name} started in {run.folder}")
+    data: dict[str, Any] = {"run": run.name, "folder": str(run.folder)}
+    words = f"run {run.name} started in {run.folder}"
+    used = folder.config().settings
+    if isinstance(used, RawsSettings):
+        source = example_source(store, snapshot.id, settings.model, unchecked=used.unchecked)
+        data, words = {**data, "source": source.to_json()}, f"{words}\n  {source.sentence()}"
+    tell(options, data, words)
     if options.wait:
         follow(options, store, run, folder)
 
@@ -296,11 +385,23 @@ def make_parser() -> argparse.ArgumentParser:
     one.add_argument("--keep-back", action="append", default=[], metavar="CATEGORY", help=keep_back)
     one = command("answer", answer_cases)
     one.add_argument("--snapshot", help="Name or number; the latest one otherwise.")
+    one = command("caption", caption_cases)
+    one.add_argument("snapshot", help="Name or number.")
+    one.add_argument("--teacher", metavar="URL", help="OpenAI-compatible server that writes; else the template writer.")
+    one.add_argument("--teacher-model", metavar="NAME", help="Its model; not needed where it has only one.")
+    limits = Limits()
+    one.add_argument("--answers", type=int, default=limits.answers, help="Answers that an example may take.")
+    one.add_argument("--requests-per-minute", type=float, default=limits.requests_per_minute, metavar="N")
+    one.add_argument("--tokens", type=int, help="Limit of tokens, earlier sittings included; none otherwise.")
+    one.add_argument("--at-once", type=count, default=4, help="Cases that are written at the same time.")
+    settings = "easy_reflective, hard_reflective and seed, as for `train raws`."
+    one.add_argument("--set", action="append", default=[], type=assignment, metavar="SETTING=VALUE", help=settings)
     one = command("export", export)
     one.add_argument("snapshot", help="Name or number.")
     one.add_argument("folder", type=Path)
     readers = "Who shall read it: this program and `datasets`, or another trainer."
     one.add_argument("--form", choices=[form.value for form in Form], required=True, help=readers)
+    one.add_argument("--unchecked", action="store_true", help="Stored texts that nobody has approved too.")
     one = command("train", train)
     one.add_argument("stage", choices=[stage.value for stage in Stage])
     one.add_argument("--snapshot", help="Name or number; the latest one otherwise.")
@@ -326,6 +427,13 @@ def add_setting(parser: argparse.ArgumentParser, setting: dataclasses.Field[Any]
     else:
         kind: Any = type(setting.default) if isinstance(setting.default, int | Path) else str
         parser.add_argument(flag, type=kind, help=text, choices=setting.metadata["choices"])
+
+
+def count(text: str) -> int:
+    """A whole number from 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
 
 
 def assignment(text: str) -> tuple[str, Any]:

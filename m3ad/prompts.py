@@ -114,6 +114,10 @@ Write "think", which decides as this first look did, and "reflection", which com
 The last sentence of "think": {think_end}
 The last sentence of "reflection": {reflection_end}"""
 
+TEACHER_SENT_BACK = """A person has read what was written of this part before and sent it back, for these reasons:
+{remarks}
+Write it anew, so that this is put right."""
+
 TEACHER_AGAIN = """This text cannot be used:
 {problems}
 Write the JSON object again, with these faults put right."""

@@ -10,6 +10,9 @@ from PIL import Image
 
 from app import main
 from db.store import Store
+from m3ad.monitor import Answer
+from m3ad.records import Mode, Probability
+from m3ad.trace import read
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -91,6 +94,48 @@ def test_a_model_answers_the_cases_of_a_snapshot_once(
     assert "no such snapshot" in capsys.readouterr().err
 
 
+def test_captions_are_written_once_and_counted(
+    bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = ["--workspace", str(tmp_path / "w"), "--json"]
+    main(["import", "mvtec", str(bottle), *there])
+    main(["snapshot", "first", *there])
+    count = 3 - lines(capsys)[-1]["split"]["frozen"]  # type: ignore[index]
+    with Store.open(tmp_path / "w") as store:
+        text = "<think>There is no defect.</think><answer>no</answer>"
+        for case_id in store.case_ids():
+            answer = Answer(text, read(text), Probability(), 1.0, 9, False)
+            store.add_inspection(case_id, "demo", Mode.AUTO, 0, answer)
+    assert main(["caption", "first", *there]) == 0
+    begin, *_, account = lines(capsys)
+    assert (begin["writer"], begin["total"], begin["present"]) == ("template", count, 0)
+    assert (account["unchecked"], account["approved"], account["cases"]) == (count, 0, count)
+    assert main(["caption", "first", *there]) == 0
+    assert lines(capsys)[0]["present"] == count
+    assert main(["export", "first", str(tmp_path / "out"), "--form", "m3ad", *there]) == 1
+    assert "wait to be approved" in capsys.readouterr().err
+    assert main(["export", "first", str(tmp_path / "out"), "--form", "m3ad", "--unchecked", *there]) == 0
+    assert lines(capsys)[0]["examples"] == count
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--teacher", "http://127.0.0.1:9/v1", "--requests-per-minute", "0"], "more than 0 times a minute"),
+        (["--teacher", "http://127.0.0.1:9/v1", "--tokens", "0"], "limit of tokens"),
+        (["--set", "hard_reflective=3"], "hard_reflective is a share"),
+    ],
+)
+def test_captions_with_limits_that_cannot_be_are_refused(
+    options: list[str], said: str, bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = ["--workspace", str(tmp_path / "w")]
+    main(["import", "mvtec", str(bottle), *there])
+    main(["snapshot", "first", *there])
+    assert main(["caption", "first", *options, *there]) == 1
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("form", ["m3ad", "llama-factory", "ms-swift"])
 def test_export_gives_an_account_and_refuses_a_folder_that_is_there(
     form: str, bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -103,6 +148,7 @@ def test_export_gives_an_account_and_refuses_a_folder_that_is_there(
     command = ["export", "first", str(target), "--form", form, *workspace]
     assert main([*command, "--json"]) == 0
     (account,) = lines(capsys)
+    assert account.pop("source")["stored"] == 0  # type: ignore[index]
     count = account["examples"]
     expected = {"examples": count, "easy": 0, "hard": 0, "unanswered": count, "reflective": 0}
     assert account == {"folder": str(target), "form": form, **expected}
@@ -150,7 +196,17 @@ def test_what_is_refused_ends_with_1_and_a_sentence(
 
 
 @pytest.mark.parametrize(
-    "command", [["fly"], ["inspect"], ["import", "mvtec"], ["train", "sgd"], ["export", "a", "b"], ["--port", "many"]]
+    "command",
+    [
+        ["fly"],
+        ["inspect"],
+        ["import", "mvtec"],
+        ["train", "sgd"],
+        ["export", "a", "b"],
+        ["caption"],
+        ["caption", "a", "--at-once", "0"],
+        ["--port", "many"],
+    ],
 )
 def test_wrong_usage_ends_with_2(command: list[str]) -> None:
     with pytest.raises(SystemExit) as stopped:

@@ -53,7 +53,14 @@ TORCH_FILES = (
     "training/demo_vision.py",
 )
 # What the trainers run must not know the database: the run folder is the interface.
-WITHOUT_DB = (*TORCH_FILES, "training/run.py", "training/config.py", "training/process.py", "training/examples.py")
+WITHOUT_DB = (
+    *TORCH_FILES,
+    "training/run.py",
+    "training/config.py",
+    "training/process.py",
+    "training/modes.py",
+    "training/examples.py",
+)
 
 
 def sources() -> list[Path]:

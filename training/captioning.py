@@ -1,4 +1,4 @@
-"""Examples from any caption writer, several at once: what is refused is left out with its reason, the rest goes on."""
+"""Captions from any writer, several at once: what is refused is left out with its reason, the rest goes on."""
 
 from __future__ import annotations
 
@@ -6,18 +6,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from m3ad.errors import BadImage, CaptionRefused, CaptionsHalted, ModelUnavailable
+from m3ad.errors import BadImage, CaptionRefused, CaptionsHalted, Conflict, ModelUnavailable
 from m3ad.monitor.base import never
-from training.examples import (
-    EASY,
-    EASY_REFLECTIVE,
-    HARD,
-    HARD_REFLECTIVE,
-    CaptionWriter,
-    Example,
-    LabelledCase,
-    make_example,
-)
+from m3ad.trace import render
+from training.captions import Caption
+from training.examples import CaptionWriter, Example, make_example, write_planned
+from training.modes import EASY_REFLECTIVE, HARD_REFLECTIVE, LabelledCase, Plan, plan_modes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +32,85 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
-class Captioned:
-    """What came of it, in the order of the cases.
+class Ended:
+    """How the writing of captions ended.
 
     Attributes:
-        examples: the rows for data.jsonl.
-        left_out: the cases that were refused.
-        stopped: the sentence why it ended early, else ""; the cases that are in neither list were not reached.
+        written: how many captions were kept.
+        left_out: the cases that were refused, in the order of the plans.
+        stopped: the sentence why it ended early, else ""; the cases neither kept nor left out were not reached.
     """
+
+    written: int
+    left_out: tuple[LeftOut, ...]
+    stopped: str
+
+
+@dataclass(frozen=True, slots=True)
+class Captioned:
+    """What came of `build_examples_with`, in the order of the cases; see `Ended`."""
 
     examples: tuple[Example, ...]
     left_out: tuple[LeftOut, ...]
     stopped: str
+
+
+def write_captions(
+    write: CaptionWriter,
+    plans: Sequence[Plan],
+    seed: int,
+    keep: Callable[[Plan, Caption], None],
+    *,
+    at_once: int = 4,
+    tell: Callable[[Progress], None] = lambda progress: None,
+    cancelled: Callable[[], bool] = never,
+) -> Ended:
+    """Have the captions of the plans written, and each kept as soon as it is there.
+
+    After a stop the cases that need no new answer still give their captions, so nothing that was written is missing.
+
+    Args:
+        write: see `CaptionWriter`; called from `at_once` threads.
+        keep: called from the same threads; a Conflict that it raises leaves the case out.
+        at_once: how many cases are worked on at the same time.
+        tell: called in the caller's thread after every case.
+        cancelled: asked before every case.
+    """
+
+    def one(plan: Plan) -> None:
+        if cancelled():
+            raise CaptionsHalted("Cancelled. What was written is kept: start again to go on from there.")
+        caption = write_planned(plan, seed, write)
+        _require_form(plan.case, caption)
+        keep(plan, caption)
+
+    left_out: dict[int, LeftOut] = {}
+    stopped, written = "", 0
+    with ThreadPoolExecutor(at_once, "captions") as pool:
+        futures = {pool.submit(one, plan): number for number, plan in enumerate(plans)}
+        try:
+            for future in as_completed(futures):
+                number = futures[future]
+                try:
+                    future.result()
+                    written += 1
+                except (BadImage, CaptionRefused, Conflict) as error:
+                    left_out[number] = LeftOut(plans[number].case.case, str(error))
+                except (CaptionsHalted, ModelUnavailable) as error:
+                    stopped = stopped or str(error)
+                tell(Progress(len(plans), written, len(left_out)))
+        except BaseException:  # a bug, or the caller is interrupted: nothing more is to be asked and paid for
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return Ended(written, tuple(left_out[number] for number in sorted(left_out)), stopped)
+
+
+def _require_form(case: LabelledCase, caption: Caption) -> None:
+    """CaptionRefused when the format cannot carry the case: the store keeps types as they were written."""
+    try:
+        render(case.truth, caption.think, caption.reflection)
+    except ValueError as error:
+        raise CaptionRefused(f"The example cannot be written. {error}") from error
 
 
 def build_examples_with(
@@ -63,45 +124,13 @@ def build_examples_with(
     tell: Callable[[Progress], None] = lambda progress: None,
     cancelled: Callable[[], bool] = never,
 ) -> Captioned:
-    """As `build_examples`, in another writer's words.
+    """As `build_examples`, in another writer's words: for examples that no store keeps. See `write_captions`."""
+    plans = plan_modes(cases, seed, easy_reflective=easy_reflective, hard_reflective=hard_reflective)
+    made: dict[int, Example] = {}
 
-    After a stop the cases that need no new answer still give their examples, so nothing that was written is missing.
+    def keep(plan: Plan, caption: Caption) -> None:
+        made[id(plan)] = make_example(plan, caption)
 
-    Args:
-        write: see `CaptionWriter`; called from `at_once` threads.
-        cases: as for `build_examples`, as are `seed` and the shares.
-        at_once: how many cases are worked on at the same time.
-        tell: called in the caller's thread after every case.
-        cancelled: asked before every case.
-    """
-    reflective = {EASY: easy_reflective, HARD: hard_reflective}
-
-    def one(case: LabelledCase) -> Example | LeftOut:
-        if cancelled():
-            raise CaptionsHalted("Cancelled. What was written is kept: start again to go on from there.")
-        try:
-            return make_example(case, seed, reflective, write)
-        except (BadImage, CaptionRefused) as error:
-            return LeftOut(case.case, str(error))
-
-    results: dict[int, Example | LeftOut] = {}
-    stopped, refused = "", 0
-    with ThreadPoolExecutor(at_once, "captions") as pool:
-        futures = {pool.submit(one, case): number for number, case in enumerate(cases)}
-        try:
-            for future in as_completed(futures):
-                try:
-                    results[futures[future]] = result = future.result()
-                    refused += isinstance(result, LeftOut)
-                except (CaptionsHalted, ModelUnavailable) as error:
-                    stopped = stopped or str(error)
-                tell(Progress(len(cases), len(results) - refused, refused))
-        except BaseException:  # a bug, or the caller is interrupted: nothing more is to be asked and paid for
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-    done = [results[number] for number in sorted(results)]
-    return Captioned(
-        tuple(result for result in done if isinstance(result, Example)),
-        tuple(result for result in done if isinstance(result, LeftOut)),
-        stopped,
-    )
+    ended = write_captions(write, plans, seed, keep, at_once=at_once, tell=tell, cancelled=cancelled)
+    examples = tuple(made[id(plan)] for plan in plans if id(plan) in made)
+    return Captioned(examples, ended.left_out, ended.stopped)

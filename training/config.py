@@ -135,6 +135,11 @@ class RawsSettings(TrainSettings):
         0.7, "Share of reflective examples among cases the start model got wrong.", "paper"
     )
 
+    unchecked: bool = setting(
+        False, "Learn also from stored texts that nobody has approved; never from those that were sent back.",
+        "ours: in the paper a person checks them all",
+    )  # fmt: skip
+
     def check(self) -> list[str]:
         """See `TrainSettings.check`."""
         shares = ("easy_reflective", "hard_reflective")

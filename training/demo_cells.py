@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from m3ad.records import Scenario
-from training.examples import LabelledCase
+from training.modes import LabelledCase
 
 SIDE, PATCH, MERGE = 224, 16, 2
 CELLS = SIDE // (PATCH * MERGE)  # 7 x 7 image tokens

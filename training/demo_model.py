@@ -36,8 +36,9 @@ from m3ad.rewards import RewardConfig
 from m3ad.trace import read
 from training.config import RawsSettings, RcrlSettings, Settings
 from training.demo_parts import draw_parts, taught
-from training.examples import Example, LabelledCase, build_examples
+from training.examples import Example, build_examples
 from training.launch import command
+from training.modes import LabelledCase
 from training.run import RunFolder
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from PIL import Image
 from m3ad.demo.parts import CATEGORIES, draw
 from m3ad.geometry import Box
 from m3ad.records import Scenario, Verdict
-from training.examples import LabelledCase
+from training.modes import LabelledCase
 
 SIDE = 224  # pixels; what the bundled model sees, so that training does not scale every picture again
 DRAWN = 320  # pixels; half the time of the page's 448, and the same picture once it is reduced

@@ -23,7 +23,7 @@ from m3ad.errors import RunError
 from m3ad.taxonomy import default_taxonomy
 from training.demo_cells import CELLS, Targets, draw_batch, load, patches, targets
 from training.demo_eyes import Eyes, look_near, whiten
-from training.examples import LabelledCase
+from training.modes import LabelledCase
 
 WHITENED, CHECKED = 1500, 960  # images
 REPORT, KEEP = 50, 500  # steps between two printed lines, between two states kept

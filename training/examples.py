@@ -1,4 +1,4 @@
-"""Examples in the form of M3-AD-FT: which cases become thinking and which reflective ones, and the rows of data.jsonl.
+"""Examples in the form of M3-AD-FT: the rows of data.jsonl, made from cases and a caption writer's words.
 
 A row of data.jsonl, one JSON object per line, UTF-8:
 
@@ -17,30 +17,15 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from m3ad.records import Mode, Scenario, Trace, Verdict
+from m3ad.records import Mode, Scenario, Verdict
 from m3ad.trace import render
 from training.captions import Caption, write_caption
-
-EASY, HARD = "easy", "hard"
-EASY_REFLECTIVE, HARD_REFLECTIVE = 0.3, 0.7  # shares of reflective examples [P]
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledCase:
-    """A case as examples are made from it. `base` is what the start model wrote about it, None when it never did."""
-
-    case: str
-    image: Path
-    category: str
-    scenario: Scenario
-    truth: Verdict
-    base: Trace | None = None
-
+from training.modes import EASY, EASY_REFLECTIVE, HARD, HARD_REFLECTIVE, LabelledCase, Plan, name_seed, plan_modes
 
 # Writes the prose for one case. With an initial verdict the example is reflective: <think> shall decide as that does,
 # and <reflection> come to the truth; without one it is a thinking example. The random numbers are the case's own.
@@ -113,45 +98,24 @@ def build_examples(
     easy_reflective: float = EASY_REFLECTIVE,
     hard_reflective: float = HARD_REFLECTIVE,
 ) -> list[Example]:
-    """One example per case, easy and hard mixed as the paper does (SPEC: M3-AD-FT), in the template writer's words.
-
-    A right yes/no of the start model makes a case easy, a wrong or unreadable one hard; nothing else counts. Each case
-    has its own random numbers from `seed` and its name, so adding a case leaves the others as they were.
-    """
-    reflective = {EASY: easy_reflective, HARD: hard_reflective}
-    return [make_example(case, seed, reflective, template) for case in cases]
+    """One example per case, easy and hard mixed as the paper does (`plan_modes`), in the template writer's words."""
+    plans = plan_modes(cases, seed, easy_reflective=easy_reflective, hard_reflective=hard_reflective)
+    return [make_example(plan, write_planned(plan, seed, template)) for plan in plans]
 
 
-def difficulty(truth: Verdict, base: Trace | None) -> str | None:
-    """ "easy" when the start model's yes/no is right, "hard" when it is wrong or unreadable, None without an answer."""
-    if base is None:
-        return None
-    right = base.verdict is not None and base.verdict.anomalous == truth.anomalous
-    return EASY if right else HARD
+def write_planned(plan: Plan, seed: int, write: CaptionWriter) -> Caption:
+    """The caption of a plan; other random numbers after every sending back, or the template would say the same."""
+    again = f"/{len(plan.case.remarks)}" if plan.case.remarks else ""
+    return write(plan.case, plan.initial, random.Random(name_seed(plan.case, seed) + again))
 
 
-def make_example(case: LabelledCase, seed: int, reflective: Mapping[str, float], write: CaptionWriter) -> Example:
-    """The example of one case; `reflective` is the share of reflective examples among the easy and the hard ones."""
-    rng = random.Random(f"{seed}/{case.case}/{case.image.name}")
-    level = difficulty(case.truth, case.base)
-    initial = _initial(case, level) if level and rng.random() < reflective[level] else None
-    caption = write(case, initial, rng)
-    mode = Mode.THINKING if caption.reflection is None else Mode.REFLECTIVE
+def make_example(plan: Plan, caption: Caption) -> Example:
+    """The row of data.jsonl. Raises ValueError as `m3ad.trace.render` does."""
+    case, mode = plan.case, Mode.THINKING if caption.reflection is None else Mode.REFLECTIVE
     completion = render(case.truth, caption.think, caption.reflection)
-    return Example(str(case.image), case.case, case.category, case.scenario, mode, level, completion, case.truth)
-
-
-def _initial(case: LabelledCase, level: str) -> Verdict | None:
-    """The start model's decision that a reflective example begins with: a wrong one if hard, a right one if easy.
-
-    That of its thinking, or of its answer where the thinking decides nothing or otherwise; None without either. Only
-    the decision is the start model's. The words are those of one caption writer in both modes: where one mode had
-    words of its own, a model learnt to reflect by the style of the first sentence (docs/LOG.md, 2026-11-21).
-    """
-    if case.base is None:
-        return None
-    initial, wanted = case.base.initial, case.truth.anomalous == (level == EASY)
-    return initial if initial is not None and initial.anomalous == wanted else case.base.verdict
+    return Example(
+        str(case.image), case.case, case.category, case.scenario, mode, plan.difficulty, completion, case.truth
+    )
 
 
 def write_examples(file: Path, examples: Iterable[Example]) -> int:

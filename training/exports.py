@@ -73,12 +73,15 @@ class ExportAccount:
         )
 
 
-def export_snapshot(store: Store, snapshot_id: int, start_model: str, form: Form, target: Path) -> ExportAccount:
+def export_snapshot(
+    store: Store, snapshot_id: int, start_model: str, form: Form, target: Path, *, unchecked: bool = False
+) -> ExportAccount:
     """Write the examples that RAWS would be trained on by default; what the snapshot keeps back is not among them.
 
     Args:
         start_model: a name of the store's models, or a source as `m3ad.monitor.open_monitor` takes it. Its answers
             decide what is easy and hard, and conversations begin with its system prompt.
+        unchecked: stored texts that nobody has approved too, as in `RawsSettings`.
 
     Raises ExportError, BadImage or ModelUnavailable with a sentence; there is no folder `target` then.
     """
@@ -86,7 +89,7 @@ def export_snapshot(store: Store, snapshot_id: int, start_model: str, form: Form
     resolve(source)  # a misspelt model would only look like one that never answered
     system = None if form is Form.M3AD else read_system(source)
     try:
-        examples = snapshot_examples(store, snapshot_id, start_model, RawsSettings())
+        examples = snapshot_examples(store, snapshot_id, start_model, RawsSettings(unchecked=unchecked))
     except ValueError as error:  # a type that the format cannot carry; the store keeps types as they were written
         raise ExportError(f"An example cannot be written. {error}") from error
     return write_export(target, form, examples, system)
@@ -103,7 +106,10 @@ def write_export(target: Path, form: Form, examples: list[Example], system: str 
     if os.path.lexists(target):
         raise ExportError(f"{target} is there already: choose another folder or remove it first.")
     if not examples:
-        raise ExportError("There is nothing to export: no case of the snapshot is in its training split.")
+        raise ExportError(
+            "There is nothing to export: no case of the snapshot is in its training split, or all its examples wait to "
+            "be approved."
+        )
     target = target.resolve()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

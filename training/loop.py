@@ -11,9 +11,9 @@ from m3ad.errors import M3ADError, NotFound, RunError
 from m3ad.monitor.names import resolve
 from m3ad.records import Run, Stage
 from training import launch
-from training.config import Settings
+from training.config import RawsSettings, Settings
 from training.run import RunFolder
-from training.snapshots import snapshot_examples
+from training.snapshots import example_source, snapshot_examples
 
 
 def create_run(
@@ -33,6 +33,13 @@ def create_run(
     root.mkdir(parents=True, exist_ok=True)
     name = next_run_name(store, workspace, stage)
     examples = snapshot_examples(store, snapshot_id, start_model, settings)
+    if not examples and isinstance(settings, RawsSettings):
+        found = example_source(store, snapshot_id, start_model, unchecked=settings.unchecked)
+        if found.stored:
+            raise RunError(
+                f"There is nothing to learn from. {found.sentence()} Approve some, have those sent back written again "
+                "(app.py caption), or let the run learn from unchecked texts too (its setting unchecked)."
+            )
     folder = RunFolder.create(root, name, stage=stage, start=source, settings=settings, examples=examples)
     try:
         run = Run(name, stage, snapshot_id, start_model, folder.path.resolve(), datetime.now(UTC))

@@ -1,15 +1,78 @@
 """From a snapshot of the store to the examples of a run: the annotations of its training split, and what the start
 model answered to these cases, which decides what is easy and what is hard.
+
+RAWS learns from the stored examples that a person has approved. Where none is stored for the snapshot and the start
+model - nobody uses the manual check - they are made on the spot in the template writer's words, one for every case.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
 
+from db.example_rows import TO_CHECK, ExampleFilter
 from db.splits import TRAIN
 from db.store import Store
+from m3ad.records import CaptionState
+from training.captions import Caption
 from training.config import RawsSettings, Settings
-from training.examples import Example, LabelledCase, build_examples
+from training.examples import Example, build_examples, make_example
+from training.modes import LabelledCase, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleSource:
+    """Where the examples of a RAWS run come from, in numbers of training cases of the snapshot.
+
+    Attributes:
+        cases: all of them.
+        approved: with a stored example that a person approved.
+        unchecked: with one that is written or edited, but not approved.
+        sent_back: with one that waits to be written again.
+        with_unchecked: whether the run was asked to learn from the unchecked ones too.
+    """
+
+    cases: int
+    approved: int
+    unchecked: int
+    sent_back: int
+    with_unchecked: bool
+
+    @property
+    def stored(self) -> int:
+        """How many cases have a stored example; with none the template writer makes them all on the spot."""
+        return self.approved + self.unchecked + self.sent_back
+
+    def to_json(self) -> dict[str, Any]:
+        """The numbers as JSON values, and `stored`."""
+        return asdict(self) | {"stored": self.stored}
+
+    def sentence(self) -> str:
+        """The account for a person."""
+        if not self.stored:
+            return (
+                f"Texts: {self.cases} by the template writer, made on the spot. None is stored for this snapshot and "
+                "start model, so nobody has checked them."
+            )
+        left = [(self.sent_back, "sent back"), (self.cases - self.stored, "of cases that have none yet")]
+        if not self.with_unchecked:
+            left.insert(0, (self.unchecked, "not approved yet"))
+        words = ", ".join(f"{count} {what}" for count, what in left if count)
+        unchecked = f" and {self.unchecked} that nobody has approved" if self.with_unchecked else ""
+        return f"Texts: {self.approved} approved{unchecked}." + (f" Left out: {words}." if words else "")
+
+
+def example_source(store: Store, snapshot_id: int, start_model: str, *, unchecked: bool = False) -> ExampleSource:
+    """What a RAWS run of this snapshot and start model would learn from; `unchecked` as in its settings."""
+    counts = store.examples.counts(ExampleFilter(model=start_model, snapshot=snapshot_id))
+    return ExampleSource(
+        cases=sum(row.split == TRAIN for row in store.snapshot_rows(snapshot_id)),
+        approved=counts[CaptionState.APPROVED],
+        unchecked=sum(counts[state] for state in TO_CHECK),
+        sent_back=counts[CaptionState.SENT_BACK],
+        with_unchecked=unchecked,
+    )
 
 
 def labelled_cases(store: Store, snapshot_id: int, start_model: str) -> Iterator[LabelledCase]:
@@ -39,10 +102,28 @@ def unanswered_cases(store: Store, snapshot_id: int, start_model: str) -> list[i
 
 
 def snapshot_examples(store: Store, snapshot_id: int, start_model: str, settings: Settings) -> list[Example]:
-    """The rows of data.jsonl for a run; RCRL uses their truth alone, so its completions follow the default shares."""
+    """The rows of data.jsonl for a run; `example_source` tells where those of RAWS come from.
+
+    RCRL uses their truth alone, so all cases take part and completions are the template's with the default shares.
+    """
     cases = labelled_cases(store, snapshot_id, start_model)
     if not isinstance(settings, RawsSettings):
         return build_examples(cases, settings.seed)
+    if example_source(store, snapshot_id, start_model).stored:
+        return _stored(store, snapshot_id, start_model, cases, settings.unchecked)
     return build_examples(
         cases, settings.seed, easy_reflective=settings.easy_reflective, hard_reflective=settings.hard_reflective
     )
+
+
+def _stored(
+    store: Store, snapshot_id: int, start_model: str, cases: Iterator[LabelledCase], unchecked: bool
+) -> list[Example]:
+    states = (CaptionState.APPROVED, *(TO_CHECK if unchecked else ()))
+    wanted = ExampleFilter(states=states, model=start_model, snapshot=snapshot_id)
+    found = {str(one.case_id): one for one in store.examples.find(wanted)}
+    return [
+        make_example(Plan(case, one.difficulty, one.initial), Caption(one.caption.think, one.caption.reflection))
+        for case in cases
+        if (one := found.get(case.case))
+    ]

@@ -21,7 +21,14 @@ from m3ad.images import highlight, open_image
 from m3ad.monitor.base import fit, never
 from m3ad.monitor.names import resolve
 from m3ad.monitor.served_client import picture_part
-from m3ad.prompts import TEACHER, TEACHER_AGAIN, TEACHER_FRAMES, TEACHER_REFLECTIVE, TEACHER_THINKING
+from m3ad.prompts import (
+    TEACHER,
+    TEACHER_AGAIN,
+    TEACHER_FRAMES,
+    TEACHER_REFLECTIVE,
+    TEACHER_SENT_BACK,
+    TEACHER_THINKING,
+)
 from m3ad.records import Defect, Problem, Verdict
 from m3ad.taxonomy import default_taxonomy
 from m3ad.trace import write_box
@@ -29,7 +36,7 @@ from m3ad.trace_sections import without_tags
 from training.caption_checks import caption_problems
 from training.caption_file import CaptionFile
 from training.captions import Caption, decision, reflection_end, think_end
-from training.examples import LabelledCase
+from training.modes import LabelledCase
 from training.teacher_limits import Gate, Limits
 from training.teacher_server import TeacherServer
 
@@ -139,6 +146,14 @@ def _caption(value: dict[str, Any]) -> Caption | None:
 
 def question_text(case: LabelledCase, initial: Verdict | None) -> str:
     """What a teacher is asked about one case, beside the picture."""
+    question = _question(case, initial)
+    if not case.remarks:
+        return question
+    remarks = "\n".join(f"- {remark or 'no reason was given'}" for remark in case.remarks)
+    return f"{question}\n\n{TEACHER_SENT_BACK.format(remarks=remarks)}"
+
+
+def _question(case: LabelledCase, initial: Verdict | None) -> str:
     part = f"{case.category}, of the scenario {case.scenario.value}"
     truth = _listed(case.truth)
     if any(defect.box for defect in case.truth.defects):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -27,6 +28,17 @@ class Limits:
     answers: int = 3
     requests_per_minute: float = 60.0
     tokens: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raises CaptionsHalted for limits under which nothing could ever be asked."""
+        if self.answers < 1:
+            raise CaptionsHalted(f"An example needs at least 1 answer of the teacher; the limit is {self.answers}.")
+        if not 0 < self.requests_per_minute < math.inf:
+            raise CaptionsHalted(
+                f"A teacher is asked more than 0 times a minute; the limit is {self.requests_per_minute:g}."
+            )
+        if self.tokens is not None and self.tokens < 1:
+            raise CaptionsHalted(f"The limit of tokens is {self.tokens}: give at least 1, or none for no limit.")
 
 
 class Gate:

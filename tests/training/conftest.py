@@ -17,8 +17,9 @@ from m3ad.geometry import Box
 from m3ad.prompts import QUESTION
 from m3ad.records import NORMAL, Defect, Scenario, Stage, Verdict
 from training.config import PRESETS, Settings
-from training.examples import Example, LabelledCase, build_examples
+from training.examples import Example, build_examples
 from training.launch import ROOT, command, environment
+from training.modes import LabelledCase
 from training.run import RunFolder
 
 MakeRun = Callable[..., RunFolder]

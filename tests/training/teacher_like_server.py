@@ -61,6 +61,8 @@ class Handler(BaseHTTPRequestHandler):
             return self.fail(400, "the picture is too large")
         if "crashing part" in question or model == "down":
             return self.fail(500, "the engine died")
+        if "puzzling part" in question:
+            return self.answer('I would rather not say. {"think": ')
         if model == "needs-key" and self.headers["Authorization"] != "Bearer open sesame":
             return self.fail(401, "who are you?")
         if model == "quota":

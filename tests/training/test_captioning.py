@@ -12,7 +12,8 @@ from m3ad.records import NORMAL, Defect, Scenario, Verdict
 from m3ad.trace import read, render
 from training.captioning import LeftOut, Progress, build_examples_with
 from training.captions import Caption
-from training.examples import LabelledCase, build_examples, template
+from training.examples import build_examples, template
+from training.modes import LabelledCase
 
 SCRATCH = Verdict(True, (Defect("scratch", Box(0.1, 0.1, 0.2, 0.2)),))
 SAYS_NO = read(render(NORMAL, "The bolt is clean. There is no defect."))

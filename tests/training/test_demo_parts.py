@@ -8,7 +8,7 @@ from m3ad.demo.parts import CATEGORIES
 from m3ad.geometry import Box
 from m3ad.records import Defect, Scenario, Verdict
 from training.demo_parts import SIDE, draw_parts, taught
-from training.examples import LabelledCase
+from training.modes import LabelledCase
 
 
 def test_parts_are_drawn_once_and_a_cut_off_drawing_goes_on(tmp_path: Path) -> None:

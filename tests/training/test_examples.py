@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +10,8 @@ import pytest
 from m3ad.geometry import Box
 from m3ad.records import NORMAL, Defect, Mode, Scenario, Verdict
 from m3ad.trace import read, render
-from training.examples import Example, LabelledCase, Mix, build_examples, difficulty, read_examples, write_examples
+from training.examples import Example, Mix, build_examples, read_examples, write_examples
+from training.modes import LabelledCase, difficulty
 
 SCRATCH = Verdict(True, (Defect("scratch", Box(0.1, 0.1, 0.2, 0.2)),))
 CASE = LabelledCase("7", Path("/pictures/7.png"), "hex bolt", Scenario.WORKPIECE, SCRATCH)
@@ -46,12 +46,6 @@ def test_only_the_yes_or_no_of_the_start_model_makes_a_case_easy_or_hard(truth, 
 def test_a_wrong_type_or_box_does_not_make_a_case_hard() -> None:
     other = read(render(Verdict(True, (Defect("dent", Box(0.8, 0.8, 0.9, 0.9)),)), "It is abnormal with dent."))
     assert difficulty(SCRATCH, other) == "easy"
-
-
-@pytest.mark.parametrize(("base", "share"), [(SAYS_YES, 0.3), (SAYS_NO, 0.7)])
-def test_modes_are_mixed_as_the_paper_mixes_them(base, share) -> None:  # type: ignore[no-untyped-def]
-    modes = Counter(e.mode for e in many(replace(CASE, base=base)))
-    assert modes[Mode.REFLECTIVE] / 2000 == pytest.approx(share, abs=0.035)
 
 
 def test_a_mix_counts_difficulties_and_reflective_examples() -> None:
@@ -102,9 +96,11 @@ def test_every_completion_says_the_truth_in_the_end() -> None:
                 assert trace.reflected == (example.mode is Mode.REFLECTIVE)
 
 
-def test_the_same_seed_gives_the_same_examples_and_a_new_case_changes_no_other() -> None:
+def test_the_same_seed_gives_the_same_examples_and_a_new_case_changes_no_other_ones_words() -> None:
     cases = [replace(CASE, case=str(n), base=SAYS_NO) for n in range(20)]
-    assert build_examples(cases, 5)[10:] == build_examples(cases[10:], 5)
+    assert build_examples(cases, 5) == build_examples(cases, 5)
+    for one, other in zip(build_examples(cases, 5)[10:], build_examples(cases[10:], 5), strict=True):
+        assert one == other or one.mode != other.mode
     assert build_examples(cases, 5) != build_examples(cases, 6)
 
 
@@ -114,7 +110,7 @@ def test_the_template_writer_gives_for_a_seed_what_it_always_gave() -> None:
     cases = [replace(CASE, case=str(n), truth=(SCRATCH, NORMAL)[n % 2], base=bases[n % 3]) for n in range(120)]
     rows = json.dumps([example.to_json() for example in build_examples(cases, 11)])
     assert hashlib.sha256(rows.encode()).hexdigest() == (
-        "862674632fdab2ba89c4cbf6d820eb474e36dd8aaa46789bc34f5054ead8c0ef"
+        "582ab2ba662d2bafb71efeac9e68bb91c664401d6dba755f15d80d9c64256746"
     )
 
 

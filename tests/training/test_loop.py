@@ -16,8 +16,8 @@ from m3ad.monitor.base import Answer
 from m3ad.records import NORMAL, Mode, Model, NewCase, Probability, RunState, Snapshot, Stage
 from m3ad.trace import read, render
 from tests.training.conftest import make_settings
-from training.examples import LabelledCase
 from training.loop import create_run, discard_run
+from training.modes import LabelledCase
 from training.promotion import register_finished
 from training.run import RunFolder
 from training.snapshots import labelled_cases

@@ -32,8 +32,8 @@ from tests.m3ad.test_monitor_served import free_port, started
 from training import teacher_server
 from training.captioning import Captioned, Progress, build_examples_with
 from training.captions import Caption
-from training.examples import LabelledCase
 from training.launch import ROOT
+from training.modes import LabelledCase
 from training.teacher import Teacher, question_text, read_answer
 from training.teacher_limits import Limits
 
@@ -303,7 +303,7 @@ from pathlib import Path
 from m3ad.geometry import Box
 from m3ad.records import Defect, Scenario, Verdict
 from training.captioning import build_examples_with
-from training.examples import LabelledCase
+from training.modes import LabelledCase
 from training.teacher import Teacher
 from training.teacher_limits import Limits
 image, category, source = sys.argv[1:]
