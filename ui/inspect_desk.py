@@ -197,5 +197,5 @@ class Desk:
 
     def _stored(self, inspection: Inspection | None, truth: Verdict | None, model: str) -> dict[str, Any]:
         monitors = self._context.monitors
-        known = {"demonstration": monitors.demonstration(model), "threshold": monitors.reflects_from(model)}
-        return present.stored_value(inspection, truth, self._taxonomy, **known)
+        demonstration, threshold = monitors.demonstration(model), monitors.reflects_from(model)
+        return present.stored_value(inspection, truth, self._taxonomy, demonstration=demonstration, threshold=threshold)
