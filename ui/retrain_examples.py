@@ -98,26 +98,31 @@ def wire_examples(
             gr.update(visible=bool(found.source.stored)),
         ]
 
-    def tick(before: Any, *asked: Any) -> list[Any]:
+    # How far it was goes with every answer: one that comes late is then put right by the next tick.
+    def told_so_far(*asked: Any) -> list[Any]:
         now = state()
-        return [gr.skip()] * 6 if now == before else [now, *weigh(*asked)]
+        return [now, *weigh(*asked)]
+
+    def tick(before: Any, *asked: Any) -> list[Any]:
+        return [gr.skip()] * 6 if state() == before else told_so_far(*asked)
 
     def begin(request: gr.Request, stage: str, snapshot_id: int, model: str, *mixing: float | None) -> list[Any]:
         answering.start(snapshot_id, model, context.user(request))
-        return weigh(stage, snapshot_id, model, *mixing)
+        return told_so_far(stage, snapshot_id, model, *mixing)
 
     def end(*asked: Any) -> list[Any]:
         if answering.latest is not None:
             answering.latest.stop.set()
-        return weigh(*asked)
+        return told_so_far(*asked)
 
+    outputs = [seen, *form.parts]
     entering = (shell.tab("retrain").select, shell.arrived.then)  # the texts may have been checked meanwhile
     for event in (*(one.change for one in chosen), *entering):
-        event(told(weigh), chosen, form.parts, **READS)
-    form.answer.click(told(begin), chosen, form.parts, **SPEAKS)
-    form.stop.click(told(end), chosen, form.parts, **SPEAKS)
+        event(told(told_so_far), chosen, outputs, **READS)
+    form.answer.click(told(begin), chosen, outputs, **SPEAKS)
+    form.stop.click(told(end), chosen, outputs, **SPEAKS)
     wire_look(RandomExamples(context.store), form, [*chosen[1:], *seeing])
-    gr.Timer(REFRESH_SECONDS).tick(told(tick), [seen, *chosen], [seen, *form.parts], **READS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick), [seen, *chosen], outputs, **READS)
 
 
 def wire_look(examples: RandomExamples, form: ExamplesForm, asked: Sequence[Any]) -> None:

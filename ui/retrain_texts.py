@@ -64,18 +64,19 @@ def wire_texts(context: Context, shell: Shell, writings: Writings, form: TextsFo
         chosen: the components of stage, snapshot, start model and the settings of MIXING, in this order.
     """
     seen = gr.State(())  # how far the round was when the page was last told
-    parts = [form.words, form.write, form.stop]
+    outputs = [seen, form.words, form.write, form.stop]
 
     def state() -> tuple[Any, ...]:
         last = writings.latest
         return () if last is None else (id(last), last.progress, last.over, last.stop.is_set())
 
+    # How far it was goes with every answer: one that comes late is then put right by the next tick.
     def tell() -> list[Any]:
-        last = writings.latest
+        now, last = state(), writings.latest
         if last is None:
             words = "Stored texts can be read, edited and approved. Nothing that a person has seen is written over."
-            return [words, gr.Button(visible=True), gr.Button(visible=False)]
-        return [writing_words(last), gr.Button(visible=last.over), gr.Button(visible=not last.over)]
+            return [now, words, gr.Button(visible=True), gr.Button(visible=False)]
+        return [now, writing_words(last), gr.Button(visible=last.over), gr.Button(visible=not last.over)]
 
     def begin(request: gr.Request, *given: Any) -> list[Any]:
         writer, address, name, _, snapshot_id, model, *mixing = given
@@ -96,14 +97,13 @@ def wire_texts(context: Context, shell: Shell, writings: Writings, form: TextsFo
         return tell()
 
     def tick(before: Any) -> list[Any]:
-        now = state()
-        return [gr.skip()] * 4 if now == before else [now, *tell()]
+        return [gr.skip()] * 4 if state() == before else tell()
 
     form.writer.input(lambda writer: gr.Column(visible=writer == TEACHER), form.writer, form.served, **READS)
     chosen[0].change(lambda stage: gr.Accordion(visible=stage == Stage.RAWS), chosen[0], form.box, **READS)
-    form.write.click(told(begin), [form.writer, form.address, form.name, *chosen], parts, **SPEAKS)
-    form.stop.click(told(end), None, parts, **SPEAKS)
+    form.write.click(told(begin), [form.writer, form.address, form.name, *chosen], outputs, **SPEAKS)
+    form.stop.click(told(end), None, outputs, **SPEAKS)
     form.check.click(lambda: (open_tab("annotate"), show_view("examples")), None, [shell.tabs, shell.view], **READS)
     for event in (shell.tab("retrain").select, shell.arrived.then):
-        event(told(tell), None, parts, **READS)
-    gr.Timer(REFRESH_SECONDS).tick(told(tick), seen, [seen, *parts], **READS)
+        event(told(tell), None, outputs, **READS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick), seen, outputs, **READS)
