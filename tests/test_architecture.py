@@ -47,6 +47,8 @@ TORCH_FILES = (
     "training/callbacks.py",
     "training/collate.py",
     "training/loading.py",
+    "training/processor.py",
+    "training/seen.py",
     "training/demo_model.py",
     "training/demo_answers.py",
     "training/demo_cells.py",

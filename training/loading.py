@@ -1,4 +1,4 @@
-"""Loads what a training starts from: weights, adapter and processor of a model source, ready to be trained.
+"""Loads what a training starts from: weights and adapter of a model source, ready to be trained.
 
 Knows torch, transformers and peft; knows neither data nor trainers. What must never happen silently (facts of TRL 1.16
 and PEFT 0.21) is settled here: an adapter loaded frozen, the vision encoder hit by LoRA, padding on the wrong side.
@@ -15,7 +15,6 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import (
     AutoModelForImageTextToText,
-    AutoProcessor,
     BitsAndBytesConfig,
     PreTrainedModel,
     ProcessorMixin,
@@ -33,16 +32,6 @@ UNQUANTIZED = ["model.visual", "lm_head"]  # "visual" alone would match nothing:
 def device_of(settings: TrainSettings) -> str:
     """ "cuda" or "cpu", by the setting and what the machine has."""
     return "cuda" if settings.device == "auto" and torch.cuda.is_available() else "cpu"
-
-
-def load_processor(start: Start, settings: TrainSettings) -> ProcessorMixin:
-    """The processor, padding on the left (the right corrupts GRPO's image masks), images held under `max_pixels`."""
-    processor = AutoProcessor.from_pretrained(start.processor, padding_side="left", trust_remote_code=False)
-    processor.tokenizer.padding_side = "left"
-    size = processor.image_processor.size
-    longest = min(size["longest_edge"], settings.max_pixels)  # both are pixel counts, whatever their names say
-    processor.image_processor.size = {"shortest_edge": min(size["shortest_edge"], longest), "longest_edge": longest}
-    return processor
 
 
 def model_arguments(settings: TrainSettings) -> dict[str, Any]:

@@ -22,12 +22,12 @@ from training.loading import (
     device_of,
     freeze_vision,
     load_model,
-    load_processor,
     require_trainable,
     save_model,
     trainable_hash,
 )
 from training.process import Interrupt, is_main_process, main, write_environment
+from training.processor import load_processor
 from training.run import RunFolder
 from training.selection import usable
 from training.start import read_start

@@ -26,13 +26,13 @@ from training.examples import Example
 from training.loading import (
     freeze_vision,
     load_model,
-    load_processor,
     model_arguments,
     require_trainable,
     save_model,
     trainable_hash,
 )
 from training.process import Interrupt, is_main_process, main, write_environment
+from training.processor import load_processor
 from training.raws import common_arguments, last_checkpoint, prepare
 from training.rewards import Judge
 from training.run import RunFolder

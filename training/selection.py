@@ -25,7 +25,7 @@ def usable(run: RunFolder, collator: CompletionCollator, settings: TrainSettings
     left_out: list[str] = []
     for example in examples:
         ids = collator.completion_ids(example.completion)
-        problem = _problem(example, ids, collator, settings)
+        problem = problem_of(example, ids, collator, settings)
         if problem is None:
             kept.append((example, ids))
         else:
@@ -37,7 +37,7 @@ def usable(run: RunFolder, collator: CompletionCollator, settings: TrainSettings
     return kept
 
 
-def _problem(
+def problem_of(
     example: Example, completion: list[int], collator: CompletionCollator, settings: TrainSettings
 ) -> str | None:
     """Why the example cannot be used, or None. Only the image's header is read."""

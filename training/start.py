@@ -33,18 +33,20 @@ class Start:
         return asdict(replace(self.card, name=name, stage=stage.value, parent=self.source))
 
 
-def read_start(source: str) -> Start:
+def read_start(source: str, *, weights: bool = True) -> Start:
     """Find a model source's parts; repositories are downloaded if they are not on this machine.
+
+    With `weights=False` the folders may lack the weights: nothing of their size is fetched.
 
     Raises ModelUnavailable when there is no such model, RunError when it cannot be trained.
     """
     found = resolve(source)
-    folder = _folder(found)
+    folder = _folder(found, weights)
     below = resolve(adapter_base(folder)) if is_adapter(folder) else found
-    weights = _folder(below)
+    base = _folder(below, weights)
     card = _card(found, folder)
     adapter = folder if is_adapter(folder) else None
-    return Start(source, weights, _processor(folder, weights, below), adapter, card)
+    return Start(source, base, _processor(folder, base, below), adapter, card)
 
 
 def read_system(source: str) -> str | None:
@@ -64,10 +66,12 @@ def _card(source: Source, folder: Path) -> Card:
     return read_card(folder) or Card(system=None if source.bare else SYSTEM)
 
 
-def _folder(source: Source) -> Path:
+def _folder(source: Source, weights: bool) -> Path:
     if source.kind == "served":
         raise RunError("A served model cannot be trained from here: start from a folder or a Hugging Face repository.")
-    return Path(source.location) if source.kind == "folder" else hub_folder(source.location, source.subfolder)
+    if source.kind == "folder":
+        return Path(source.location)
+    return hub_folder(source.location, source.subfolder, weights=weights)
 
 
 def _processor(folder: Path, weights: Path, source: Source) -> Path:

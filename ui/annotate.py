@@ -1,4 +1,7 @@
-"""The Annotate tab: the workbench component, wired to the store. What happens is in `ui.annotate_presenter`."""
+"""The Annotate tab: the workbench for cases and the desk for examples, wired to the store.
+
+What happens is in `ui.annotate_presenter` and `ui.check_presenter`.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ import gradio as gr
 
 from m3ad.taxonomy import default_taxonomy
 from ui.annotate_presenter import QUEUES, keep, move, open_case, save, type_rows
+from ui.check_presenter import answer
+from ui.components import example_parts
 from ui.components.box_editor import box_editor, received
+from ui.components.example_parts import example_desk
 from ui.components.frame import footer
 from ui.context import Context
 from ui.events import READS, told
@@ -41,8 +47,44 @@ KEYS = (
 )
 
 
+CHECK_KEYS = (
+    Key("a", "approve the texts and see the next", "#examples .m3-approve", "approve"),
+    Key(".", "next example, this one left as it is", "#examples .m3-next", "next"),
+    Key(",", "previous example", "#examples .m3-back", ""),
+    Key("e", "edit the think text; Esc leaves it", "#examples .m3-think-text", "edit"),
+    Key("r", "edit the reflection", "#examples .m3-reflection-text", ""),
+    Key("Ctrl S", "save the edits", hint="save"),
+    Key("b", "send back, with a reason", "#examples .m3-send-back", "send back"),
+    Key("u", "look at the last one again", "#examples .m3-last", ""),
+    Key("f", "fit the picture", "#examples .m3-fit", ""),
+    Key("2", "boxes of the initial decision on or off", "#examples .m3-legend-initial", ""),
+    Key("3", "ground truth on or off", "#examples .m3-legend-truth", ""),
+)
+
+
 def build(context: Context, shell: Shell) -> None:
-    """Build the tab."""
+    """Build the tab: two views, of which one is in front."""
+    shell.view.render()
+    with gr.Column(elem_id="annotate-views"):
+        with gr.Column(elem_classes="m3-view m3-view-cases"):
+            build_workbench(context, shell)
+        with gr.Column(elem_classes="m3-view m3-view-examples"):
+            build_check(context)
+
+
+def build_check(context: Context) -> None:
+    """The check of examples."""
+    desk = example_desk(elem_id="examples")
+    footer(CHECK_KEYS, "Runs learn from approved examples only, unless they are asked otherwise.")
+
+    def handle(sent: Any, request: gr.Request) -> Any:
+        return gr.update(reply=answer(context.store, example_parts.received(sent), context.user(request)))
+
+    desk.submit(handle, desk, desk, trigger_mode="multiple", **READS)
+
+
+def build_workbench(context: Context, shell: Shell) -> None:
+    """The annotation of cases."""
     editor = box_editor(
         type_rows(default_taxonomy()),
         [(name, words) for name, (words, _) in QUEUES.items()],

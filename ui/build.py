@@ -14,6 +14,7 @@ from starlette.routing import Mount
 from ui import annotate, data, inspect, retrain
 from ui.access import make_guard
 from ui.arrival import arrive
+from ui.components.example_parts import view_switch
 from ui.components.frame import address, chips, header
 from ui.context import Context
 from ui.events import READS, SPEAKS
@@ -38,7 +39,7 @@ def build_page(context: Context) -> gr.Blocks:
         bar = address()
         with gr.Tabs(elem_id="m3-tabs", selected="inspect") as tabs:
             arrived = _arrivals(context, page, tabs, case, bar)
-            shell = Shell(page, tabs, case, model, bar, top, arrived)
+            shell = Shell(page, tabs, case, model, bar, top, view_switch(render=False), arrived)
             for name, (label, _) in TABS.items():
                 shell.add(name, gr.Tab(label, id=name))
             for name, (_, build) in TABS.items():

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Protocol
 
 from db.store import Store
-from m3ad.errors import NotFound
+from m3ad.errors import ModelUnavailable, NotFound
 from m3ad.monitor.base import Monitor
-from m3ad.monitor.names import NAMES
+from m3ad.monitor.folders import Card, read_card
+from m3ad.monitor.names import NAMES, resolve
 from m3ad.settings import Settings
 from ui.inspections import Inspections
 
@@ -59,6 +60,15 @@ class Monitors:
             seen.add(name)
             name = parents[name] or ""
         return name == "demo"
+
+    def reflects_from(self, name: str) -> float | None:
+        """The doubt from which this model reflects in auto mode, 0..1; None where that cannot be known from here."""
+        try:
+            found = resolve(self.source(name))
+            card = read_card(Path(found.location)) if found.kind == "folder" else None
+        except ModelUnavailable:
+            return None
+        return None if found.kind == "served" else (card or Card()).reflect_threshold
 
     @property
     def loaded(self) -> tuple[str, str] | None:

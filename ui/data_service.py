@@ -113,11 +113,16 @@ def import_status(job: Import | None) -> dict[str, Any]:
 
 def require_importer(store: Store, name: str) -> None:
     """Raises Conflict unless the person is an admin: an import reads any folder of the machine that runs the app."""
-    if not any(user.name == name and user.role is Role.ADMIN for user in store.users()):
+    if not is_admin(store, name):
         raise Conflict(
             f"{name} may not import: an import reads folders of the machine that runs the app, so it is for admins. "
             "Ask an admin to import the data set."
         )
+
+
+def is_admin(store: Store, name: str) -> bool:
+    """Whether the store knows this person as an admin."""
+    return any(user.name == name and user.role is Role.ADMIN for user in store.users())
 
 
 def refused_rows(job: Import | None) -> list[list[str]]:

@@ -14,6 +14,7 @@ import gradio as gr
 
 from m3ad.records import Mode
 from ui.access import LARGEST_ID
+from ui.components.example_parts import show_view
 from ui.components.frame import chips, footer
 from ui.components.inspect_parts import case_list, trace_view, viewer
 from ui.context import Context
@@ -220,7 +221,7 @@ def wire_inspecting(context: Context, shell: Shell, screen: Screen, desk: Desk, 
     given = [screen.shown, screen.cases, screen.model]
     screen.accept.click(told(accept), given, [*screen.outputs, screen.cases], **SPEAKS)
 
-    def correct(chosen: Chosen) -> tuple[Any, int | None]:
-        return open_tab("annotate"), selected(chosen)
+    def correct(chosen: Chosen) -> tuple[Any, ...]:
+        return open_tab("annotate"), selected(chosen), show_view("cases")
 
-    screen.correct.click(correct, [screen.cases], [shell.tabs, shell.case], **READS)
+    screen.correct.click(correct, [screen.cases], [shell.tabs, shell.case, shell.view], **READS)

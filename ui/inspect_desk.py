@@ -196,5 +196,6 @@ class Desk:
         )
 
     def _stored(self, inspection: Inspection | None, truth: Verdict | None, model: str) -> dict[str, Any]:
-        demonstration = self._context.monitors.demonstration(model)
-        return present.stored_value(inspection, truth, self._taxonomy, demonstration=demonstration)
+        monitors = self._context.monitors
+        demonstration, threshold = monitors.demonstration(model), monitors.reflects_from(model)
+        return present.stored_value(inspection, truth, self._taxonomy, demonstration=demonstration, threshold=threshold)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from m3ad.metrics.reflection import outcome
-from m3ad.records import Case, Inspection, Outcome, Probability, Trace, Verdict
+from m3ad.records import Case, Inspection, Mode, Outcome, Probability, Trace, Verdict
 from m3ad.spans import spans
 from m3ad.taxonomy import Taxonomy
 from m3ad.trace import split_stream
@@ -31,32 +31,42 @@ def viewer_value(case: Case | None, truth: Verdict | None, trace: Trace | None) 
     """The value of `Viewer`: the primary picture and every box known about it, in fractions."""
     if case is None:
         return {"notice": "No case yet. Drop an image on the left, or import a data set in the Data tab."}
-    picture = case.primary
-    boxes = [
-        *_boxes(truth, "truth", ""),
-        *_boxes(trace.initial if trace and trace.reflected else None, "initial", "initial: "),
-        *_boxes(trace.verdict if trace else None, "predicted", ""),
+    found = [
+        *boxes(truth, "truth", ""),
+        *boxes(trace.initial if trace and trace.reflected else None, "initial", "initial: "),
+        *boxes(trace.verdict if trace else None, "predicted", ""),
     ]
+    return {**picture_value(case), "boxes": found}
+
+
+def picture_value(case: Case) -> dict[str, Any]:
+    """The part of `Viewer`'s value that is the primary picture."""
+    picture = case.primary
     return {
         "case": case.id,
         "name": case.name,
         "url": picture_url(picture.id),
         "width": picture.width,
         "height": picture.height,
-        "boxes": boxes,
     }
 
 
-def _boxes(verdict: Verdict | None, kind: str, prefix: str) -> Iterator[dict[str, Any]]:
+def boxes(verdict: Verdict | None, kind: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """A verdict's boxes as `Viewer` draws them, in fractions; kind: "truth", "initial" or "predicted"."""
     for defect in verdict.defects if verdict else ():
         if defect.box is not None:
             yield {"kind": kind, "label": prefix + defect.type, "box": list(defect.box.clipped().as_tuple())}
 
 
 def stored_value(
-    inspection: Inspection | None, truth: Verdict | None, taxonomy: Taxonomy, *, demonstration: bool
+    inspection: Inspection | None,
+    truth: Verdict | None,
+    taxonomy: Taxonomy,
+    *,
+    demonstration: bool,
+    threshold: float | None = None,
 ) -> dict[str, Any]:
-    """The value of `TraceView` for a stored inspection, or for none."""
+    """The value of `TraceView` for a stored inspection, or for none; `threshold`: the doubt its model reflects from."""
     note = DEMO_NOTE if demonstration else ""
     if inspection is None:
         return {"state": "empty", "says": "Not inspected yet", "note": note}
@@ -65,6 +75,7 @@ def stored_value(
         "state": "done",
         "verdict": verdict_card(trace, truth, taxonomy),
         "probability": probability_bar(inspection.probability, reflected=trace.reflected),
+        "doubt": doubt_words(inspection, threshold),
         "note": note,
         "think": think_pieces(trace, taxonomy),
         "reflection": pieces(trace.reflection or "", taxonomy),
@@ -157,6 +168,21 @@ def probability_bar(probability: Probability, *, reflected: bool) -> dict[str, A
         "before_says": f"before reflection {_number(before)}",
         "after_says": f"after {_number(after)}",
     }
+
+
+def doubt_words(inspection: Inspection, threshold: float | None) -> list[str]:
+    """How much the model doubts its first look, and from where it reflects by itself; empty where nobody knows."""
+    if inspection.doubt is None:
+        return []
+    words = [f"Doubt {_percent(inspection.doubt)}"]
+    if threshold is not None and inspection.mode is Mode.AUTO:  # in the other modes it was told whether to reflect
+        words.append(f"reflects from {_percent(threshold)}")
+    return words
+
+
+def _percent(share: float) -> str:
+    value = 100 * share
+    return f"{value:.1f}".removesuffix(".0") + " %" if value < 10 else f"{value:.0f} %"
 
 
 def _number(value: float | None) -> str:

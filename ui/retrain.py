@@ -18,8 +18,11 @@ from ui.components.frame import footer
 from ui.context import Context
 from ui.events import READS, SPEAKS, told
 from ui.retrain_examples import ExamplesForm, lay_out_examples, wire_examples
+from ui.retrain_mixing import MIXING, SEEING
 from ui.retrain_service import EVERY, Retraining, RunView
+from ui.retrain_texts import TextsForm, lay_out_texts, wire_texts
 from ui.shell import Shell, open_tab
+from ui.writing import Writings
 
 REFRESH_SECONDS = 2.0
 # What people change most; the other settings wait in an accordion.
@@ -57,6 +60,7 @@ class RunForm:
     preset: gr.Dropdown
     hint: gr.Textbox
     examples: ExamplesForm
+    texts: TextsForm
     stages: list[SettingsForm]
     command: gr.Textbox
     begin: gr.Button
@@ -74,8 +78,12 @@ class RunForm:
     @property
     def weighed(self) -> list[Any]:
         """What the examples of a RAWS run depend on."""
-        shares = [self.stages[0].field(name) for name in ("easy_reflective", "hard_reflective")]
-        return [self.stage, self.snapshot, self.model, *shares]
+        return [self.stage, self.snapshot, self.model, *(self.stages[0].field(name) for name in MIXING)]
+
+    @property
+    def seeing(self) -> list[Any]:
+        """What the pictures and texts of a RAWS run depend on, beside that."""
+        return [self.stages[0].field(name) for name in SEEING]
 
     def chosen(self, stage: str, values: Sequence[Any]) -> tuple[SettingsForm, Sequence[Any]]:
         """The form of a stage and its part of the values of `settings`."""
@@ -94,7 +102,9 @@ def build(context: Context, shell: Shell) -> None:
         with gr.Column(elem_classes="m3-panel m3-watch"):
             started = gr.State(None)
             begun = wire_start(context, service, shell, form, started)
-            wire_examples(context, service, form.examples, form.weighed)
+            writings = Writings(context.store)
+            wire_examples(context, shell, service, writings, form.examples, form.weighed, form.seeing)
+            wire_texts(context, shell, writings, form.texts, form.weighed)
             build_watch(service, shell, begun, started)
     footer((), FOOTER)
 
@@ -149,21 +159,23 @@ def build_form(snapshot: gr.Dropdown) -> RunForm:
         model = gr.Dropdown([], label="Start model", min_width=60, elem_id="start-model")
         preset = gr.Dropdown(sorted(PRESETS), value="cpu demo", label="Preset", min_width=60)
     hint = gr.Textbox(show_label=False, container=False, interactive=False, lines=2, elem_id="start-hint")
-    examples = lay_out_examples()
-    forms = [build_settings(key, visible=key is Stage.RAWS) for key in STAGE_NAMES]
+    examples, texts = lay_out_examples(), lay_out_texts()
+    # One setting stands where its effect is counted, not among the others.
+    placed = {Stage.RAWS: {"unchecked": examples.unchecked}, Stage.RCRL: {}}
+    forms = [build_settings(key, placed[key], visible=key is Stage.RAWS) for key in STAGE_NAMES]
     with gr.Column(elem_classes="m3-form-end"):
         command = gr.Textbox(
             label="Command", lines=2, max_lines=2, interactive=False, buttons=["copy"], elem_id="run-command"
         )
         begin = gr.Button("Start run", variant="primary", interactive=False, elem_id="start-run")
-    return RunForm(snapshot, stage, model, preset, hint, examples, forms, command, begin)
+    return RunForm(snapshot, stage, model, preset, hint, examples, texts, forms, command, begin)
 
 
-def build_settings(stage: Stage, *, visible: bool) -> SettingsForm:
-    """One stage's settings from their declaration: the usual ones first, the rest folded away."""
+def build_settings(stage: Stage, placed: dict[str, Any], *, visible: bool) -> SettingsForm:
+    """One stage's settings from their declaration: the usual ones first, the rest folded away; some are `placed`."""
     declared = {field.name: field for field in present.setting_fields(stage)}
     values = present.field_values(PRESETS["cpu demo"][stage])
-    made: dict[str, Any] = {}
+    made = dict(placed)
     with gr.Column(visible=visible, elem_classes="m3-settings") as box:
         with gr.Row(elem_classes="m3-two"):
             for name in FIRST:

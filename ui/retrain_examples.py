@@ -1,4 +1,6 @@
-"""Retrain, before the start: what examples a run would learn from, and letting the start model answer first."""
+"""Retrain, before the start: what examples a run would learn from, some of them to look at, and letting the start model
+answer first.
+"""
 
 from __future__ import annotations
 
@@ -11,82 +13,129 @@ import gradio as gr
 from m3ad.records import Stage
 from ui import retrain_presenter as present
 from ui.answering import Answering
+from ui.components.example_parts import example_sheet
 from ui.context import Context
 from ui.events import READS, SPEAKS, told
+from ui.random_examples import RandomExamples
+from ui.retrain_mixing import MIXING, SEEING, settings_of
 from ui.retrain_service import Retraining
+from ui.shell import Shell
+from ui.writing import Writings
 
 REFRESH_SECONDS = 1.0
+# In the browser, before anything is sent: the sheet opens at once, and examples come into it.
+OPENING = "() => ({ opened: Date.now() })"
 
 
 @dataclass(frozen=True)
 class ExamplesForm:
-    """The components of the examples: their counts, and the buttons that begin and end a round of answers."""
+    """The components of the examples: their counts, a look at some of them, and the buttons of a round of answers."""
 
+    unchecked: gr.Checkbox
     words: gr.Textbox
+    look: gr.Button
     answer: gr.Button
     stop: gr.Button
+    sheet: gr.HTML
 
     @property
     def parts(self) -> list[Any]:
         """What `wire_examples` fills."""
-        return [self.words, self.answer, self.stop]
+        return [self.words, self.look, self.answer, self.stop, self.unchecked]
 
 
 def lay_out_examples() -> ExamplesForm:
     """One line of counts; a button only where it can do something."""
-    words = gr.Textbox(show_label=False, container=False, interactive=False, lines=2, elem_id="example-mix")
+    sheet = example_sheet(elem_id="random-examples")
+    words = gr.Textbox(show_label=False, container=False, interactive=False, lines=3, elem_id="example-mix")
     with gr.Row(elem_classes="m3-line"):
+        look = gr.Button("Random examples", visible=False, size="sm", elem_id="look-at-examples", min_width=120)
         answer = gr.Button("Let it answer", visible=False, size="sm", elem_id="let-answer")
         stop = gr.Button("Stop answering", visible=False, size="sm", elem_id="stop-answering")
-    return ExamplesForm(words, answer, stop)
+    unchecked = gr.Checkbox(label="Also examples nobody has checked", visible=False, elem_id="unchecked")
+    return ExamplesForm(unchecked, words, look, answer, stop, sheet)
 
 
-def wire_examples(context: Context, service: Retraining, form: ExamplesForm, chosen: Sequence[Any]) -> None:
-    """Keep the counts true.
+def wire_examples(
+    context: Context,
+    shell: Shell,
+    service: Retraining,
+    writings: Writings,
+    form: ExamplesForm,
+    chosen: Sequence[Any],
+    seeing: Sequence[Any],
+) -> None:
+    """Keep the counts true, and show examples when asked.
 
     Args:
-        chosen: the components of stage, snapshot, start model and the two shares, in this order.
+        chosen: the components of stage, snapshot, start model and the settings of MIXING, in this order.
+        seeing: those of SEEING.
     """
     answering = Answering(context.store, context.inspections)
     seen = gr.State(())  # how far the round was when the page was last told
 
     def state() -> tuple[Any, ...]:
-        last = answering.latest
-        return () if last is None else (last.model, last.done, last.over, last.stop.is_set())
+        last, texts = answering.latest, writings.latest
+        answers = () if last is None else (last.model, last.done, last.over, last.stop.is_set())
+        return (*answers, id(texts), texts is None or texts.over)
 
-    def weigh(
-        stage: str, snapshot_id: int | None, model: str | None, easy: float | None, hard: float | None
-    ) -> list[Any]:
-        if stage != Stage.RAWS or snapshot_id is None or model is None or easy is None or hard is None:
-            return [gr.Textbox("", visible=False), gr.Button(visible=False), gr.Button(visible=False)]
+    def weigh(stage: str, snapshot_id: int | None, model: str | None, *mixing: float | None) -> list[Any]:
+        settings = settings_of(MIXING, mixing)
+        if stage != Stage.RAWS or snapshot_id is None or model is None or settings is None:
+            return [gr.Textbox("", visible=False), *(gr.update(visible=False) for _ in form.parts[1:])]
         last = answering.latest
         if last is not None and not last.over:
             words = present.answering_words(last.model, last.done, last.total, last.stop.is_set())
-            return [gr.Textbox(words, visible=True), gr.Button(visible=False), gr.Button(visible=True)]
-        mix = service.mix(snapshot_id, model, easy, hard)
+            return [gr.Textbox(words, visible=True), *(gr.update(visible=on) for on in (True, False, True, True))]
+        found = service.weigh(snapshot_id, model, settings)
         failed = last.failed if last is not None and (last.model, last.snapshot_id) == (model, snapshot_id) else ()
-        label = f"Let {model} answer {mix.unanswered} case{'' if mix.unanswered == 1 else 's'} first"
+        label = f"Let {model} answer {found.unanswered} case{'' if found.unanswered == 1 else 's'} first"
         return [
-            gr.Textbox(present.mix_words(mix, model, failed), visible=True),
-            gr.Button(label, visible=bool(mix.unanswered)),
-            gr.Button(visible=False),
+            gr.Textbox(present.mix_words(found.mix, model, failed, found.source), visible=True),
+            gr.update(visible=True),
+            gr.update(value=label, visible=bool(found.unanswered)),
+            gr.update(visible=False),
+            gr.update(visible=bool(found.source.stored)),
         ]
 
-    def tick(before: Any, *asked: Any) -> list[Any]:
+    # How far it was goes with every answer: one that comes late is then put right by the next tick.
+    def told_so_far(*asked: Any) -> list[Any]:
         now = state()
-        return [gr.skip()] * 4 if now == before else [now, *weigh(*asked)]
+        return [now, *weigh(*asked)]
 
-    def begin(stage: str, snapshot_id: int, model: str, easy: float, hard: float, request: gr.Request) -> list[Any]:
+    def tick(before: Any, *asked: Any) -> list[Any]:
+        return [gr.skip()] * 6 if state() == before else told_so_far(*asked)
+
+    def begin(request: gr.Request, stage: str, snapshot_id: int, model: str, *mixing: float | None) -> list[Any]:
         answering.start(snapshot_id, model, context.user(request))
-        return weigh(stage, snapshot_id, model, easy, hard)
+        return told_so_far(stage, snapshot_id, model, *mixing)
 
     def end(*asked: Any) -> list[Any]:
         if answering.latest is not None:
             answering.latest.stop.set()
-        return weigh(*asked)
+        return told_so_far(*asked)
 
-    for one in chosen:
-        one.change(told(weigh), chosen, form.parts, **READS)
-    form.answer.click(told(begin), chosen, form.parts, **SPEAKS)
-    form.stop.click(told(end), chosen, form.parts, **SPEAKS)
-    gr.Timer(REFRESH_SECONDS).tick(told(tick), [seen, *chosen], [seen, *form.parts], **READS)
+    outputs = [seen, *form.parts]
+    entering = (shell.tab("retrain").select, shell.arrived.then)  # the texts may have been checked meanwhile
+    for event in (*(one.change for one in chosen), *entering):
+        event(told(told_so_far), chosen, outputs, **READS)
+    form.answer.click(told(begin), chosen, outputs, **SPEAKS)
+    form.stop.click(told(end), chosen, outputs, **SPEAKS)
+    wire_look(RandomExamples(context.store), form, [*chosen[1:], *seeing])
+    gr.Timer(REFRESH_SECONDS).tick(told(tick), [seen, *chosen], outputs, **READS)
+
+
+def wire_look(examples: RandomExamples, form: ExamplesForm, asked: Sequence[Any]) -> None:
+    """Show a handful of examples over the page, and others on request."""
+    before = gr.State(())  # the cases of the last handful
+
+    def draw(before: Sequence[str], snapshot_id: int, model: str, *values: float | None) -> tuple[Any, Any]:
+        settings = settings_of((*MIXING, *SEEING), values)
+        if settings is None:
+            return {"says": "A setting is empty: close this and give it a value."}, before
+        drawn = examples.draw(snapshot_id, model, settings, before)
+        return drawn, tuple(row["case"] for row in drawn.get("rows", ()))
+
+    form.look.click(None, None, form.sheet, js=OPENING, queue=False, api_visibility="private")
+    for event in (form.look.click, form.sheet.submit):
+        event(told(draw), [before, *asked], [form.sheet, before], **SPEAKS)

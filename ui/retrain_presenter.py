@@ -17,6 +17,7 @@ from m3ad.rewards import RewardConfig
 from training.config import SETTINGS, Settings, settings_from_json
 from training.examples import Mix
 from training.run import Progress, RunFolder
+from training.snapshots import ExampleSource
 
 Events = Sequence[Mapping[str, Any]]
 
@@ -253,13 +254,15 @@ def snapshot_words(snapshot: Snapshot) -> str:
     return f"{snapshot.name} · {snapshot.size} cases ({snapshot.anomalous} anomalous, {normal} normal)"
 
 
-def mix_words(mix: Mix, model: str, failed: Sequence[str] = ()) -> str:
+def mix_words(mix: Mix, model: str, failed: Sequence[str], source: ExampleSource) -> str:
     """What a RAWS run would learn from, before it is started."""
     words = (
         f"{mix.total} examples: {mix.easy} easy ({mix.easy_reflective} reflective), "
         f"{mix.hard} hard ({mix.hard_reflective} reflective)"
     )
     words += f", {mix.unanswered} that {model} has not answered: these only think." if mix.unanswered else "."
+    if source.stored:
+        words += f" {source.sentence()}"
     return words + (f" {len(failed)} could not be answered: {failed[0]}" if failed else "")
 
 

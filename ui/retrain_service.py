@@ -21,7 +21,7 @@ from training.examples import Mix
 from training.loop import create_run, discard_run, next_run_name
 from training.promotion import register_finished
 from training.run import RunFolder
-from training.snapshots import snapshot_examples
+from training.snapshots import ExampleSource, example_source, snapshot_examples, unanswered_cases
 from ui import retrain_presenter as present
 
 EVERY = "all"
@@ -47,6 +47,15 @@ class RunView:
     can_discard: bool
     model: str | None
     version: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a RAWS run would learn from; `unanswered`: training cases that the start model has not answered."""
+
+    mix: Mix
+    source: ExampleSource
+    unanswered: int
 
 
 class Retraining:
@@ -119,10 +128,13 @@ class Retraining:
         """True for the published models and for what came of a run here: they think, reflect and answer in form."""
         return name in NAMES or any(model.name == name and model.run for model in self._store.models())
 
-    def mix(self, snapshot_id: int, start_model: str, easy_reflective: float, hard_reflective: float) -> Mix:
-        """The examples that a RAWS run would learn from, counted; shares 0..1."""
-        shares = RawsSettings(easy_reflective=easy_reflective, hard_reflective=hard_reflective)
-        return Mix.of(snapshot_examples(self._store, snapshot_id, start_model, shares))
+    def weigh(self, snapshot_id: int, start_model: str, settings: RawsSettings) -> Weighed:
+        """The examples that a RAWS run would learn from, counted, and where their texts come from."""
+        return Weighed(
+            Mix.of(snapshot_examples(self._store, snapshot_id, start_model, settings)),
+            example_source(self._store, snapshot_id, start_model, unchecked=settings.unchecked),
+            len(unanswered_cases(self._store, snapshot_id, start_model)),
+        )
 
     def planned_command(self, stage: Stage, processes: int) -> str:
         """The command that `start` would run now, ready for a shell."""

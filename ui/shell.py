@@ -34,6 +34,7 @@ class Shell:
         model: name of the chosen model.
         address: writes `?tab=…&case=…` into the address bar; return `at(tab, case)` to it.
         header: product name and chips; return `chips(...)` to it.
+        view: which view of the Annotate tab is in front; return `show_view(...)` to it. That tab renders it.
         arrived: the event that read the deep link; chain with `.then`.
     """
 
@@ -43,6 +44,7 @@ class Shell:
     model: gr.State
     address: gr.HTML
     header: gr.HTML
+    view: gr.HTML
     arrived: Any
     _tabs: dict[str, gr.Tab] = field(default_factory=dict)
 

@@ -17,7 +17,7 @@ from tests.training.conftest import MakeRun
 from training.collate import IGNORED, CompletionCollator
 from training.config import RawsSettings
 from training.examples import Example
-from training.loading import load_processor
+from training.processor import load_processor
 from training.selection import usable
 from training.start import read_start
 

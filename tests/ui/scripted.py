@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -10,12 +11,14 @@ from pathlib import Path
 
 from PIL import Image
 
+from db.example_rows import NewExample, StoredExample
 from db.store import Store
 from m3ad.geometry import Box
 from m3ad.monitor.base import Answer, never
 from m3ad.records import Defect, Inspection, Mode, NewCase, Probability, Scenario, Verdict
 from m3ad.settings import Settings
 from m3ad.trace import read
+from training.captions import write_caption
 from ui.context import Context, Opener
 
 FIXED = (
@@ -117,6 +120,16 @@ def add_inspection(
     """A stored inspection that wrote `text`."""
     answer = Answer(text, read(text), probability, 1.9, len(text.split()), False)
     return store.add_inspection(case_id, model, Mode.AUTO, 0, answer)
+
+
+def add_example(store: Store, case_id: int, initial: Verdict | None = None, *, model: str = "demo") -> StoredExample:
+    """A stored example of the case's latest annotation, in the template's words; reflective with an initial verdict."""
+    annotation, case = store.latest_annotation(case_id), store.case(case_id)
+    assert annotation is not None
+    mode = Mode.THINKING if initial is None else Mode.REFLECTIVE
+    caption = write_caption(annotation.verdict, initial, case.category, random.Random(case_id))
+    new = NewExample(annotation.id, model, mode, "hard" if initial else "easy", initial)
+    return store.examples.add(new, caption.think, caption.reflection, author="template")
 
 
 def png(folder: Path, size: tuple[int, int] = (40, 30)) -> bytes:

@@ -189,3 +189,20 @@ def test_the_device_chip_tells_the_pace_once_it_is_known() -> None:
     assert present.device_words(None, None) == ""
     assert present.device_words("CPU", None) == "CPU"
     assert present.device_words("CPU", 1.94) == "CPU · 1.9 s a part"
+
+
+@pytest.mark.parametrize(
+    ("doubt", "mode", "threshold", "words"),
+    [
+        (0.12, Mode.AUTO, 0.09, ["Doubt 12 %", "reflects from 9 %"]),
+        (0.034, Mode.AUTO, None, ["Doubt 3.4 %"]),
+        (1.0, Mode.REFLECTIVE, 0.09, ["Doubt 100 %"]),
+        (None, Mode.AUTO, 0.09, []),
+    ],
+)
+def test_the_doubt_stands_beside_the_threshold_where_the_model_chose_by_it(
+    doubt: float | None, mode: Mode, threshold: float | None, words: list[str]
+) -> None:
+    found = replace(inspection(FIXED), doubt=doubt, mode=mode)
+    value = present.stored_value(found, None, TAXONOMY, demonstration=False, threshold=threshold)
+    assert value["doubt"] == words

@@ -50,6 +50,7 @@
     }
     if (event.key === '?') { event.preventDefault(); help(); return; }
     if (document.querySelector('dialog[open]')) return;
+    if (event.repeat && !event.key.startsWith('Arrow')) return;  // a key held down does a thing once, and walks on
     // A button reached with the Tab key keeps its own space and enter.
     if ((event.key === ' ' || event.key === 'Enter') && target.matches('button:focus-visible, a:focus-visible, summary, [role=button]:focus-visible')) return;
     const wanted = event.key.length === 1 ? event.key.toLowerCase() : event.key;

@@ -9,8 +9,11 @@ function mount({ element, props, watch }) {
   numbers.append(before, after);
   const bar = el('div', 'm3-bar'), barAfter = el('i', 'm3-bar-after'), barBefore = el('i', 'm3-bar-before');
   bar.append(barAfter, barBefore);
+  const doubts = el('div', 'm3-numbers m3-doubt'), doubt = el('small'), threshold = el('small', 'm3-mute');
+  doubts.title = 'How likely the model finds it, after its first look, that a reflection is called for';
+  doubts.append(doubt, threshold);
   const note = el('small', 'm3-note');
-  card.append(head, types, numbers, bar, note);
+  card.append(head, types, numbers, bar, doubts, note);
   root.append(card);
   const lanes = {};
   for (const [name, title] of [['think', 'Think'], ['reflection', 'Reflection'], ['answer', 'Answer']]) {
@@ -81,6 +84,7 @@ function mount({ element, props, watch }) {
     barBefore.style.width = known(p.before) ? percent(p.before) : '0';
     bar.classList.toggle('m3-falls', known(p.before) && known(p.after) && p.before > p.after);
     bar.style.visibility = known(p.after) || known(p.before) ? '' : 'hidden';
+    [doubt.textContent, threshold.textContent] = [...(now.doubt || []), '', ''];
     note.textContent = now.note || '';
     note.title = now.note || '';
     write('think', now.think || [], live);

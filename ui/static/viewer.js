@@ -1,8 +1,9 @@
 // The picture with its boxes: wheel zooms at the pointer, dragging pans, double click fits; labels keep their size.
 // Value: {case, name, url, width, height, boxes: [{kind, label, box: [x1, y1, x2, y2] in fractions}]}.
 function mount({ element, props, watch }) {
-  const KINDS = [['predicted', '■ predicted'], ['initial', '▫ initial'], ['truth', '■ ground truth']];
   const stage = element.querySelector('.m3-stage');
+  const KINDS = [['predicted', '■ predicted'], ['initial', '▫ initial'], ['truth', '■ ground truth']]
+    .filter(([kind]) => kind !== 'predicted' || !stage.classList.contains('m3-unpredicted'));
   const image = el('img', 'm3-picture'), layer = el('div', 'm3-boxes'), tools = el('div', 'm3-tools'), mini = el('div', 'm3-mini');
   const notice = el('div', 'm3-notice');
   image.alt = '';
