@@ -175,6 +175,8 @@ def export(model: Path, threshold: float) -> None:
     target = bundled_model()
     AutoModelForImageTextToText.from_pretrained(model, dtype=torch.bfloat16).save_pretrained(target)
     AutoProcessor.from_pretrained(model, padding_side="left").save_pretrained(target)
+    settings = target / "tokenizer_config.json"  # made offline, it would say that it may never go online
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"local_files_only": False}, indent=2) + "\n")
     card = json.loads((model / "monitor.json").read_text())
     card |= {"name": "demo", "parent": "", "reflect_threshold": threshold}
     (target / "monitor.json").write_text(json.dumps(card, indent=1))
