@@ -9,7 +9,7 @@ function mount({ element, props, watch }) {
   numbers.append(before, after);
   const bar = el('div', 'm3-bar'), barAfter = el('i', 'm3-bar-after'), barBefore = el('i', 'm3-bar-before');
   bar.append(barAfter, barBefore);
-  const doubts = el('div', 'm3-numbers m3-doubt'), doubt = el('small'), threshold = el('small', 'm3-mute');
+  const doubts = el('div', 'm3-doubt'), doubt = el('small'), threshold = el('small', 'm3-mute');
   doubts.title = 'How likely the model finds it, after its first look, that a reflection is called for';
   doubts.append(doubt, threshold);
   const note = el('small', 'm3-note');
