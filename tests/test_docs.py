@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from app import make_parser
+from m3ad.demo.parts import CATEGORIES
 from m3ad.settings import setting_rows
+from training.demo_parts import SEEDS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
@@ -59,6 +61,14 @@ def test_the_settings_table_is_the_settings() -> None:
 @pytest.mark.parametrize("line", re.findall(r"^    uv run app\.py ?(.*)$", README, re.MULTILINE))
 def test_every_command_of_the_readme_is_understood(line: str) -> None:
     assert callable(make_parser().parse_args(shlex.split(line, comments=True)).command)
+
+
+def test_the_model_card_names_the_parts_that_nothing_may_be_tuned_on() -> None:
+    card = (ROOT / "m3ad/demo/model/README.md").read_text()
+    for name in ("ft", "thresholds", "evaluate", "bench"):
+        assert f"{SEEDS[name]:,}" in card, name
+    for category in CATEGORIES:
+        assert not category.held_out or category.name in " ".join(card.split()), category.name
 
 
 def test_pictures_of_the_readme_are_there() -> None:
