@@ -73,9 +73,10 @@ def desk(tmp_path: Path, page: Page, witness: Witness) -> Iterator[Desk]:
             assert store.examples.one(place + 1).case_id == case_id
         with served(make_context(store)) as address:
             yield Desk(page, store, address)
-    assert page.title() != "hit"
-    assert witness.foreign == []
-    assert [error for error in witness.errors if "Failed to load resource" not in error] == []
+            # Looked at while the server runs: one that ends under an open page is an error of the page's connection.
+            assert page.title() != "hit"
+            assert witness.foreign == []
+            assert [error for error in witness.errors if "Failed to load resource" not in error] == []
 
 
 def reflective(store: Store) -> int:
