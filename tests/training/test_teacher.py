@@ -391,4 +391,4 @@ def test_the_last_object_with_a_think_is_read(text: str, caption: Caption | None
 
 @given(st.text(st.sampled_from('{}[]":,\\ \nthink123ud8')))
 def test_reading_is_total(text: str) -> None:
-    read_answer(text)
+    assert isinstance(read_answer(text), Caption | None)
