@@ -20,7 +20,7 @@ from m3ad.trace_problems import quoted
 from m3ad.trace_sections import has_tags
 from m3ad.verdict_text import claims_in, initial_verdict
 from m3ad.verdict_words import MAX_SENTENCE, Polarity
-from training.captions import Caption, decision
+from training.captions import Caption, decision, rough
 
 # [U] The paper asks for concise texts and prints some of 20 to 80 words.
 THINK_WORDS, REFLECTION_WORDS = (4, 150), (8, 150)
@@ -179,7 +179,9 @@ def _plain(text: str) -> str:
 
 
 def _boxes(*verdicts: Verdict) -> list[Box]:
-    return [defect.box for verdict in verdicts for defect in verdict.defects if defect.box]
+    """Boxes that a caption may give, exactly or as roughly as a first look."""
+    exact = [defect.box for verdict in verdicts for defect in verdict.defects if defect.box]
+    return [*exact, *map(rough, exact)]
 
 
 def _known(verdict: Verdict, taxonomy: Taxonomy) -> set[str]:

@@ -17,6 +17,7 @@ from m3ad.trace import write_box
 
 SMALL = 0.01  # share of the image under which a mark is called small
 LARGE = 0.12
+_ROUGH = 20  # steps of a first look's boxes
 _SIGNS = str.maketrans("_<>", "   ")
 # How the taxonomy's names stand in a sentence; every other name is a thing that can be counted.
 _STATES = {"bent", "broken", "rusty"}
@@ -88,7 +89,9 @@ def write_caption(truth: Verdict, initial: Verdict | None, category: str, rng: r
 def write_think(verdict: Verdict, category: str, rng: random.Random) -> str:
     """One sentence on what is seen and one with the decision; at most about 27 words for a verdict with one defect.
 
-    The boxes stand beside their defects, so that the first look has places of its own to compare with the final ones.
+    The boxes stand beside their defects, so that the first look has places of its own to compare with the final ones;
+    but roughly (`rough`), in every mode. With the truth's exact boxes in one mode and a model's own, rounder ones in
+    the other, the digits would tell whether a reflection follows.
     """
     part = _words(category)
     if not verdict.anomalous:
@@ -140,6 +143,21 @@ def place(box: Box) -> str:
     return f"on the {column}" if column else "in the middle"
 
 
+def rough(box: Box) -> Box:
+    """A box as a first look gives it, to the nearest twentieth of the image, each side at least that long."""
+    x1, y1, x2, y2 = box.clipped().as_tuple()
+    (x1, x2), (y1, y2) = _twentieths(x1, x2), _twentieths(y1, y2)
+    return Box(x1, y1, x2, y2)
+
+
+def _twentieths(low: float, high: float) -> tuple[float, float]:
+    first, last = round(low * _ROUGH), round(high * _ROUGH)
+    if first == last:  # the step that the middle lies in
+        first = min(_ROUGH - 1, int((low + high) / 2 * _ROUGH))
+        last = first + 1
+    return first / _ROUGH, last / _ROUGH
+
+
 def _rows(verdict: Verdict) -> str:
     """What is in each of the nine places, row by row, e.g. "clear, crack, clear; clear, clear, clear; ..."."""
     found: dict[tuple[int, int], list[str]] = {}
@@ -174,7 +192,7 @@ def _mark(defect: Defect, with_box: bool) -> str:
         thing = f"an {thing}" if thing[0] in "aeiou" else f"a {thing}"
     if defect.box is None:
         return thing
-    return f"{thing} {place(defect.box)}" + (f" {write_box(defect.box)}" if with_box else "")
+    return f"{thing} {place(defect.box)}" + (f" {write_box(rough(defect.box))}" if with_box else "")
 
 
 def _types(verdict: Verdict) -> str:

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         missing = ablations.missing()
         needed = duration(estimate(missing, budget))
         print(f"{len(missing)} cells to do, about {needed} on two quiet cores.", flush=True)
-        failed = ablations.run()
+        failed = ablations.run(given.at_once)
     except M3ADError as error:
         raise SystemExit(str(error)) from error
     if failed:
@@ -43,6 +43,10 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--raws-steps", type=_positive, default=usual.raws_steps, help="steps of 24 examples")
     parser.add_argument("--rcrl-steps", type=_positive, default=usual.rcrl_steps, help="steps of 8 parts x 4 answers")
     parser.add_argument("--parts", type=_positive, default=usual.parts, help="fresh parts to judge every model on")
+    parser.add_argument(
+        "--at-once", type=_positive, default=1, metavar="N",
+        help="train N cells together; on few cores with OMP_NUM_THREADS=1, since so small a model gains little by more",
+    )  # fmt: skip
     given = parser.parse_args(arguments)
     for needed in ("runs/base/model", "ft_answers.jsonl"):
         if not (given.made / needed).exists():

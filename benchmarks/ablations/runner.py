@@ -8,9 +8,11 @@ results.jsonl         the counts
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -48,12 +50,14 @@ class Ablations:
     Attributes:
         made: the folder of `training.demo_model`, with runs/base, ft_answers.jsonl and ft_parts.
         out: where everything is written.
+        stopping: set when trainings under way shall end.
     """
 
     made: Path
     out: Path
     budget: Budget
     cells: tuple[Cell, ...] = CELLS
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     @property
     def results(self) -> Path:
@@ -67,30 +71,60 @@ class Ablations:
         done = {(row["cell"], row["seed"]) for row in rows}
         return [(cell, seed) for cell, seed in jobs(self.cells, self.budget.seeds) if (cell.name, seed) not in done]
 
-    def run(self) -> list[str]:
-        """Do all that is missing; returns a sentence for each cell that failed. The others go on without it."""
+    def run(self, at_once: int = 1) -> list[str]:
+        """Do all that is missing, `at_once` cells together; returns a sentence for each cell that failed.
+
+        The others go on without it. Ctrl+C ends the trainings at their next checkpoint.
+        """
         (self.out / "answers").mkdir(parents=True, exist_ok=True)
         (self.out / "runs").mkdir(exist_ok=True)
         missing, failed = self.missing(), []
-        started = time.monotonic()
-        for number, (cell, seed) in enumerate(missing):
-            # How much slower than the estimate it goes here, by what is done.
-            pace = (time.monotonic() - started) / estimate(missing[:number], self.budget) if number else 1.0
-            left = duration(pace * estimate(missing[number:], self.budget))
-            print(f"{number + 1} of {len(missing)}: {cell.name}, seed {seed}; about {left} left", flush=True)
+        self._draw(missing)
+        started, done = time.monotonic(), []
+        for wave in waves(missing):
+            pool = ThreadPoolExecutor(at_once)
+            jobs = {pool.submit(self._one, cell, seed): (cell, seed) for cell, seed in wave}
             try:
-                self._one(cell, seed)
-            except RunError as error:
-                failed.append(f"{cell.name}, seed {seed}: {error}")
-                print(failed[-1], flush=True)
+                for job in as_completed(jobs):
+                    cell, seed = jobs[job]
+                    done.append((cell, seed))
+                    said = f"{len(done)} of {len(missing)}: {cell.name}, seed {seed}"
+                    if isinstance(error := job.exception(), RunError):
+                        failed.append(f"{cell.name}, seed {seed}: {error}")
+                        said += f" failed: {error}"
+                    elif error:
+                        raise error
+                    # How much slower or faster than the estimate it goes here, by what is done.
+                    pace = (time.monotonic() - started) / estimate(done, self.budget)
+                    to_do = [job for job in missing if job not in done]
+                    print(f"{said}; about {duration(pace * estimate(to_do, self.budget))} left", flush=True)
+            except BaseException:
+                self.stopping.set()
+                raise
+            finally:
+                pool.shutdown(cancel_futures=True)
         return failed
+
+    def _draw(self, missing: Sequence[tuple[Cell, int]]) -> None:
+        """Draw all parts before any two cells could want the same ones at once."""
+        self._fresh_parts()
+        if any(cell.stage is Stage.RAWS for cell, _ in missing):
+            _answered(self.made)
+        for seed in {seed for cell, seed in missing if cell.stage is Stage.RCRL}:
+            self._rcrl_parts(seed)
+
+    def _fresh_parts(self) -> list[LabelledCase]:
+        return draw_parts(self.out / "fresh_parts", self.budget.parts, FRESH)
+
+    def _rcrl_parts(self, seed: int) -> list[LabelledCase]:
+        count, first = self.budget.rcrl_steps * REINFORCE.batch, SEEDS["rcrl"] + seed * SEED_STRIDE
+        return draw_parts(self.out / f"rcrl_parts_{seed}", count, first)
 
     def _one(self, cell: Cell, seed: int) -> None:
         run = self._folder(cell, seed)
         if cell.settings is not None:
             self._train(run, cell, seed)
-        cases = draw_parts(self.out / "fresh_parts", self.budget.parts, FRESH)
-        rows = answer(self._model(cell.name, seed), cases, self.out / "answers" / f"{run.name}.jsonl")
+        rows = answer(self._model(cell.name, seed), self._fresh_parts(), self.out / "answers" / f"{run.name}.jsonl")
         events = run.events()[0]
         result = {
             "cell": cell.name,
@@ -115,12 +149,9 @@ class Ablations:
                              examples=examples)  # fmt: skip
         if run.process() is None and run.state() is not RunState.FINISHED:
             launch.start(run)
-        try:
-            while run.process() is not None:
-                time.sleep(WAIT)
-        except KeyboardInterrupt:
-            launch.end(run, grace=60.0, after_term=10.0)
-            raise
+        while run.process() is not None:
+            if self.stopping.wait(WAIT):
+                launch.end(run, grace=60.0, after_term=10.0)
         if run.state() is not RunState.FINISHED:
             raise RunError(run.message())
 
@@ -128,8 +159,7 @@ class Ablations:
         if isinstance(settings, RawsSettings):
             shares = {"easy_reflective": settings.easy_reflective, "hard_reflective": settings.hard_reflective}
             return build_examples(_answered(self.made), seed, **shares)
-        count, first = self.budget.rcrl_steps * REINFORCE.batch, SEEDS["rcrl"] + seed * SEED_STRIDE
-        return build_examples(draw_parts(self.out / f"rcrl_parts_{seed}", count, first), seed)
+        return build_examples(self._rcrl_parts(seed), seed)
 
     def _folder(self, cell: Cell, seed: int) -> RunFolder:
         return RunFolder(self.out / "runs" / f"{cell.name}-{seed}")
@@ -154,8 +184,14 @@ def curves(events: Sequence[dict[str, Any]]) -> dict[str, list[list[float]]]:
     return {name: [[e["step"], e[name]] for e in logs if e.get(name) is not None] for name in CURVES}
 
 
+def waves(missing: Sequence[tuple[Cell, int]]) -> list[list[tuple[Cell, int]]]:
+    """The cells in two waves, none of which needs another of its own: those from the base model, then the others."""
+    first = [job for job in missing if job[0].start in (None, BASE)]
+    return [first, [job for job in missing if job not in first]]
+
+
 def estimate(missing: Sequence[tuple[Cell, int]], budget: Budget) -> float:
-    """Seconds that these cells take on two quiet cores."""
+    """Seconds that these cells take on two quiet cores, one after the other."""
     steps = {None: 0.0, Stage.RAWS: budget.raws_steps * RAWS_STEP, Stage.RCRL: budget.rcrl_steps * RCRL_STEP}
     return sum(steps[cell.stage] + STARTED * (cell.stage is not None) + budget.parts * JUDGED for cell, _ in missing)
 

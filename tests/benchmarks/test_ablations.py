@@ -13,13 +13,13 @@ import pytest
 
 from benchmarks.ablations import __main__ as command_line
 from benchmarks.ablations import paper
-from benchmarks.ablations.cells import CELLS, FIGURE_4, FULL, TABLE_2, TABLE_3, Budget, jobs, settings_of
+from benchmarks.ablations.cells import BASE, CELLS, FIGURE_4, FULL, TABLE_2, TABLE_3, Budget, jobs, settings_of
 from benchmarks.ablations.claims import Claim
 from benchmarks.ablations.figure import draw, photograph
 from benchmarks.ablations.judging import counts
 from benchmarks.ablations.report import HAND_BEGIN, HAND_END, document
 from benchmarks.ablations.results import append_result, check_budget, read_results
-from benchmarks.ablations.runner import FRESH, SEED_STRIDE, estimate
+from benchmarks.ablations.runner import FRESH, SEED_STRIDE, estimate, waves
 from benchmarks.ablations.statistics import Estimate, Resampling, accuracy, balanced, location_f1, share_of, type_f1
 from benchmarks.ablations.tables import Tables
 from m3ad.errors import RunError
@@ -71,6 +71,14 @@ def test_a_cell_comes_after_the_one_it_starts_from() -> None:
     for cell, seed in jobs(CELLS, 3):
         if cell.start and cell.stage is Stage.RCRL:
             assert order.index((cell.start, seed)) < order.index((cell.name, seed))
+
+
+def test_no_cell_waits_for_one_of_its_own_wave() -> None:
+    missing = jobs(CELLS, 2)
+    first, second = waves(missing)
+    assert sorted(first + second, key=missing.index) == missing
+    assert {cell.start for cell, _ in first} == {None, BASE}
+    assert {(cell.start, seed) for cell, seed in second} <= {(cell.name, seed) for cell, seed in first}
 
 
 def test_the_parts_for_judging_are_seen_nowhere_else() -> None:

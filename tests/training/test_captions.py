@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from m3ad.records import NORMAL, Defect, Verdict
 from m3ad.taxonomy import default_taxonomy
 from m3ad.trace import read, render, write_box
 from m3ad.verdict_text import initial_verdict
-from training.captions import decision, place, write_reflection, write_think
+from training.captions import decision, place, rough, write_reflection, write_think
 
 TYPES = [node.name for node in default_taxonomy().types]
 CATEGORIES = ["woven fabric", "hex_bolt", "circuit board", "toolbox", "wood board"]
@@ -31,8 +32,13 @@ def said(verdict: Verdict | None) -> tuple[bool, set[str]] | None:
 
 
 def placed(verdict: Verdict | None) -> set[tuple[str, str]] | None:
-    """Types with their boxes, as the format rounds them."""
+    """Types with their boxes as they stand."""
     return verdict and {(defect.type, write_box(defect.box)) for defect in verdict.defects if defect.box}
+
+
+def roughly(verdict: Verdict) -> Verdict:
+    """With the boxes of a first look."""
+    return replace(verdict, defects=tuple(replace(d, box=d.box and rough(d.box)) for d in verdict.defects))
 
 
 @settings(max_examples=1500, deadline=None)
@@ -40,7 +46,7 @@ def placed(verdict: Verdict | None) -> set[tuple[str, str]] | None:
 def test_the_decision_of_every_think_text_is_read_back(verdict: Verdict, category: str, seed: int) -> None:
     text = write_think(verdict, category, random.Random(seed))
     assert said(initial_verdict(text)) == said(verdict), text
-    assert placed(initial_verdict(text)) == placed(verdict), text
+    assert placed(initial_verdict(text)) == placed(roughly(verdict)), text
 
 
 @settings(max_examples=800, deadline=None)
@@ -70,6 +76,23 @@ def test_normal_captions_have_no_numbers_and_no_places() -> None:
 def test_one_defect_takes_at_most_27_words() -> None:
     one = Verdict(True, (Defect("oxidation corrosion", Box(0.0, 0.0, 0.05, 0.05)),))
     assert max(len(write_think(one, "printed circuit board", random.Random(s)).split()) for s in range(200)) <= 27
+
+
+@given(box=boxes)
+def test_a_rough_box_lies_on_twentieths_has_an_area_and_stays_near(box: Box) -> None:
+    found = rough(box)
+    assert not found.degenerate
+    for value, exact in zip(found.as_tuple(), box.as_tuple(), strict=True):
+        assert value * 20 == pytest.approx(round(value * 20))
+        assert 0 <= value <= 1
+        assert abs(value - min(1.0, exact)) <= 0.05 + 1e-9
+
+
+def test_the_digits_of_a_first_look_do_not_tell_the_truth_from_a_models_own_box() -> None:
+    exact, own = Verdict(True, (Defect("dent", Box(0.43, 0.28, 0.59, 0.41)),)), Box(0.45, 0.3, 0.6, 0.4)
+    near = Verdict(True, (Defect("dent", own),))
+    for seed in range(50):
+        assert write_think(exact, "tile", random.Random(seed)) == write_think(near, "tile", random.Random(seed))
 
 
 def test_the_same_seed_writes_the_same_text_and_seeds_vary() -> None:
