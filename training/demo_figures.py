@@ -12,7 +12,7 @@ from m3ad.monitor.base import Monitor
 from m3ad.records import Mode
 from m3ad.trace import read
 from training.demo_answers import answers, inspect, open_model
-from training.demo_parts import SEEDS, draw_parts
+from training.demo_parts import HELD_OUT, SEEDS, draw_parts
 from training.modes import LabelledCase
 
 BENCH = 1000  # parts of held-out categories
@@ -40,7 +40,7 @@ def evaluate(out: Path, model: Path, parts: int) -> None:
 
 def bench(out: Path, model: Path, threshold: float) -> None:
     """Figures of a model on the frozen bench, as JSON: greedily, sampled at temperature 1, and with the threshold."""
-    cases = draw_parts(out / "bench_parts", BENCH, SEEDS["bench"], held_out=True)
+    cases = draw_parts(out / "bench_parts", BENCH, SEEDS["bench"], categories=HELD_OUT)
     figures = {
         "greedy": _read(cases, answers(model, cases)),
         "temperature 1": _read(cases, answers(model, cases, sample=True)),

@@ -15,8 +15,9 @@
 `--set name=value` overrides a setting of one stage's run (repeatable), `--parts` how many parts it draws. What was cut
 off goes on where it was; what is done is not done again. The last four take --model MODEL, or else RCRL's.
 
-The base model learns to answer from plain parts alone: no distractors, well taken pictures. It stands for a general
-model that knows defects but not this plant: on the others it errs, and M3-AD-FT is made of its errors.
+The base model learns to answer from plain parts of familiar products alone: no distractors, well taken pictures, twelve
+of the twenty categories, and not for long. It stands for a general model that knows defects but not this plant. Its
+errors on the others can be unlearnt, unlike those of eyes that do not see, and M3-AD-FT is made of them.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ from m3ad.trace import read
 from training.config import RawsSettings, RcrlSettings, Settings
 from training.demo_answers import answers
 from training.demo_figures import bench, evaluate, thresholds
-from training.demo_parts import SEEDS, draw_parts, taught
+from training.demo_parts import FAMILIAR, SEEDS, draw_parts, taught
 from training.examples import Example, build_examples
 from training.launch import command
 from training.modes import LabelledCase
@@ -120,7 +121,7 @@ def base(out: Path, parts: int, settings: Settings) -> None:
     """Eyes, taught to answer drawn parts in thinking mode."""
     run = RunFolder(out / "runs" / "base")
     if not run.path.exists():
-        cases = draw_parts(out / "base_parts", parts, SEEDS["base"], plain=True)
+        cases = draw_parts(out / "base_parts", parts, SEEDS["base"], categories=FAMILIAR, plain=True)
         examples = build_examples(taught(cases), settings.seed)
         _create(run, Stage.RAWS, out / "vision", settings, examples)
     _run(run)

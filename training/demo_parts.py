@@ -26,27 +26,38 @@ SEEDS = {
     "base": 10_000_000, "ft": 20_000_000, "rcrl": 30_000_000, "evaluate": 40_000_000, "thresholds": 50_000_000,
     "bench": 60_000_000, "vision": 70_000_000,
 }  # fmt: skip
+TRAINED = tuple(category.name for category in CATEGORIES if not category.held_out)
+HELD_OUT = tuple(category.name for category in CATEGORIES if category.held_out)
+# What the base model is taught: products that look alike in every picture. The others are of a new design each time.
+FAMILIAR = (
+    "chip package", "circuit board", "gear assembly", "hex bolt", "label bottle", "leather", "machined bracket",
+    "metal washer", "pin connector", "screw tray", "wood board", "woven fabric",
+)  # fmt: skip
 SIDE = 224  # pixels; what the bundled model sees, so that training does not scale every picture again
 DRAWN = 320  # pixels; half the time of the page's 448, and the same picture once it is reduced
 QUALITY = 95
 
 
 def draw_parts(
-    folder: Path, count: int, first_seed: int, *, held_out: bool = False, plain: bool = False, workers: int = 2
+    folder: Path,
+    count: int,
+    first_seed: int,
+    *,
+    categories: Sequence[str] = TRAINED,
+    plain: bool = False,
+    workers: int = 2,
 ) -> list[LabelledCase]:
-    """`count` parts in `folder`, categories in turn; goes on where an earlier call was cut off.
+    """`count` parts in `folder`, of each category in turn; goes on where an earlier call was cut off.
 
     Args:
         first_seed: part k of the set is drawn with seed first_seed + k, so different ranges are different parts.
-        held_out: the categories kept out of all training, in place of the others.
         plain: without distractors and well taken (`m3ad.demo.parts.draw`).
     """
     folder.mkdir(parents=True, exist_ok=True)
     index = folder / "parts.jsonl"
-    names = [c.name for c in CATEGORIES if c.held_out == held_out]
     rows = _read(index)
     seeds = {k: first_seed + k for k in range(count) if str(first_seed + k) not in rows}
-    missing = [(folder, names[k % len(names)], seed, plain) for k, seed in seeds.items()]
+    missing = [(folder, categories[k % len(categories)], seed, plain) for k, seed in seeds.items()]
     with ProcessPoolExecutor(workers) as pool, index.open("a", encoding="utf-8") as file:
         for row in pool.map(_draw_one, missing, chunksize=16):
             file.write(json.dumps(row) + "\n")

@@ -126,20 +126,6 @@ def test_a_reflection_says_what_is_kept_or_revised() -> None:
     assert "keep" in kept or "kept" in kept
 
 
-def test_a_reflection_goes_over_the_nine_places_and_names_each_defect_in_its_own() -> None:
-    final = Verdict(True, (Defect("scratch", Box(0, 0, 0.1, 0.1)), Defect("dent", Box(0.8, 0.4, 0.9, 0.6))))
-    for seed in range(9):
-        text = write_reflection(NORMAL, final, random.Random(seed))
-        assert "scratch, clear, clear; clear, clear, dent; clear, clear, clear." in text
-        assert "clear, clear, clear; clear, clear, clear; clear, clear, clear." in write_reflection(
-            final, NORMAL, random.Random(seed)
-        )
-
-
-def test_without_a_place_nothing_is_said_to_be_clear() -> None:
-    assert "clear," not in write_reflection(NORMAL, Verdict(True, (Defect("scratch", None),)), random.Random(0))
-
-
 def test_kinds_of_text_begin_alike_in_pairs_so_that_no_kind_wins_by_its_number_of_ways_to_begin() -> None:
     scratch = Verdict(True, (Defect("scratch", Box(0, 0, 0.1, 0.1)),))
 

@@ -11,7 +11,7 @@ import pytest
 from m3ad.records import RunState
 from training import demo_figures
 from training.demo_model import main
-from training.demo_parts import SEEDS, draw_parts
+from training.demo_parts import SEEDS
 from training.run import RunFolder
 
 
@@ -23,11 +23,6 @@ def test_the_sets_of_parts_never_meet() -> None:
 def test_a_number_of_parts_without_a_stage_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
         main([str(tmp_path), "--parts", "10"])
-
-
-def test_held_out_parts_are_of_other_categories(tmp_path: Path) -> None:
-    one, two = (draw_parts(tmp_path / str(out), 40, 5, held_out=out, workers=1) for out in (False, True))
-    assert not {case.category for case in one} & {case.category for case in two}
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from PIL import Image
 from m3ad.demo.parts import CATEGORIES
 from m3ad.geometry import Box
 from m3ad.records import Defect, Scenario, Verdict
-from training.demo_parts import SIDE, draw_parts, taught
+from training.demo_parts import FAMILIAR, HELD_OUT, SIDE, TRAINED, draw_parts, taught
 from training.modes import LabelledCase
 
 
@@ -25,7 +25,8 @@ def test_parts_are_drawn_once_and_a_cut_off_drawing_goes_on(tmp_path: Path) -> N
 def test_training_sees_no_held_out_category_and_the_other_set_nothing_else(tmp_path: Path) -> None:
     kept_back = {category.name for category in CATEGORIES if category.held_out}
     assert not {case.category for case in draw_parts(tmp_path / "a", 2 * len(CATEGORIES), 0)} & kept_back
-    assert {case.category for case in draw_parts(tmp_path / "b", 4, 0, held_out=True)} <= kept_back
+    assert {case.category for case in draw_parts(tmp_path / "b", 4, 0, categories=HELD_OUT)} == kept_back
+    assert set(FAMILIAR) < set(TRAINED)
 
 
 def test_boxes_are_taught_outward_to_the_hundredth(tmp_path: Path) -> None:
