@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from app import make_parser
 from m3ad.demo.parts import CATEGORIES
 from m3ad.settings import setting_rows
 from training.demo_parts import SEEDS
+from ui.commands.parser import make_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()

@@ -1,4 +1,6 @@
-"""The page: Gradio, as thin as possible. Each tab is one file with `build`; behaviour lives in files without gradio."""
+"""The page: Gradio, as thin as possible. Each tab is one file with `build`; behaviour lives in files without gradio.
+
+`ui.commands` is the command line."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from typing import Any
 import gradio as gr
 
 from m3ad.taxonomy import default_taxonomy
-from ui.annotate_presenter import QUEUES, keep, move, open_case, save, type_rows
+from ui.annotate_presenter import keep, move, open_case, save, type_rows
+from ui.annotate_queue import QUEUES
 from ui.check_presenter import answer
 from ui.components import example_parts
 from ui.components.box_editor import box_editor, received

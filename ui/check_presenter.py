@@ -18,7 +18,8 @@ from m3ad.errors import M3ADError, StaleCaption
 from m3ad.records import CaptionState
 from training.captions import Caption
 from training.checking import save_edit
-from ui.annotate_presenter import neighbour, verdict_lines
+from ui.annotate_queue import neighbour
+from ui.annotation_words import verdict_lines
 from ui.inspect_presenter import boxes, picture_value
 from ui.pictures import picture_url
 

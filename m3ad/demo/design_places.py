@@ -14,8 +14,11 @@ import numpy as np
 
 from m3ad.demo.canvas import Canvas, Colour
 from m3ad.demo.design_looks import Look, other_colour, other_kind, other_size
-from m3ad.demo.recipe import FlawMask
+from m3ad.demo.marks import mark
+from m3ad.demo.recipe import Drawn, FlawMask
 from m3ad.demo.shapes import Array, Point, Shape
+
+_ON_THE_SURFACE = ("scratch", "contamination")  # these happen to the carrier, all others to a place
 
 
 @dataclass(frozen=True)
@@ -227,3 +230,16 @@ def draw(canvas: Canvas, places: Sequence[Place]) -> list[FlawMask]:
         for thing in place.lie:
             thing.draw(canvas)
     return [(place.flaw, place.mask(canvas)) for place in places if place.flaw]
+
+
+def finish(
+    canvas: Canvas, scene: np.random.Generator, trouble: np.random.Generator, places: list[Place],
+    types: Sequence[str], ground: Sequence[Colour], carrier: Shape,
+) -> Drawn:  # fmt: skip
+    """The part once its `carrier` is drawn: components are laid, `types` happen, everything is drawn."""
+    lay(scene, places)
+    spoil(trouble, places, [kind for kind in types if kind not in _ON_THE_SURFACE], ground)
+    flaws = draw(canvas, places)
+    rest = [kind for kind in types if kind in _ON_THE_SURFACE]
+    flaws = mark(trouble, canvas, rest, lambda: canvas.mask(carrier, (0, 0)), flaws)
+    return Drawn(canvas.finished(), flaws)

@@ -11,7 +11,6 @@ from m3ad.demo import design_places as order
 from m3ad.demo.canvas import Canvas, Colour, Material, start, streams
 from m3ad.demo.design_looks import METALS, any_colour, any_look
 from m3ad.demo.design_places import Lying, Place
-from m3ad.demo.marks import mark
 from m3ad.demo.recipe import Drawn, Recipe
 from m3ad.demo.shapes import Point, box, disc, frame, repeated
 from m3ad.records import Scenario
@@ -82,12 +81,7 @@ def paint(rng: np.random.Generator, size: int, types: tuple[str, ...]) -> Drawn:
         carrier.print_line(canvas, scene, at, seen[0] * 0.5, 0.034, ink)
     _seats(canvas, scene, places, ground)
     carrier.sheen(canvas, scene, *seen)
-    order.lay(scene, places)
-    order.spoil(trouble, places, [kind for kind in types if kind in _PLACED], ground)
-    flaws = order.draw(canvas, places)
-    rest = [kind for kind in types if kind not in _PLACED]
-    flaws = mark(trouble, canvas, rest, lambda: canvas.mask(box(*seen), (0, 0)), flaws)
-    return Drawn(canvas.finished(), flaws)
+    return order.finish(canvas, scene, trouble, places, types, ground, box(*seen))
 
 
 COMPONENT_ARRAY = Recipe(

@@ -11,7 +11,6 @@ from m3ad.demo import design_places as order
 from m3ad.demo.canvas import Canvas, Colour, Material, start, streams
 from m3ad.demo.design_looks import Look, any_colour, any_look
 from m3ad.demo.design_places import Lying, Place
-from m3ad.demo.marks import mark
 from m3ad.demo.recipe import Drawn, Recipe
 from m3ad.demo.shapes import Point, Shape, box, disc, hexagon
 from m3ad.records import Scenario
@@ -96,12 +95,7 @@ def paint(rng: np.random.Generator, size: int, types: tuple[str, ...]) -> Drawn:
         for edge in (-1, 1):
             at = (float(scene.uniform(-0.12, 0.12)), edge * (height / 2 - band / 2 - 0.008))
             carrier.print_line(canvas, scene, at, width * 0.45, 0.034, ink)
-    order.lay(scene, places)
-    order.spoil(trouble, places, [kind for kind in types if kind != "contamination"], ground)
-    flaws = order.draw(canvas, places)
-    rest = [kind for kind in types if kind == "contamination"]
-    flaws = mark(trouble, canvas, rest, lambda: canvas.mask(box(width, height), (0, 0)), flaws)
-    return Drawn(canvas.finished(), flaws)
+    return order.finish(canvas, scene, trouble, places, types, ground, box(width, height))
 
 
 SORTED_BOX = Recipe(

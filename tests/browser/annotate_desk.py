@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,12 @@ from m3ad.monitor.base import Answer
 from m3ad.records import Defect, Mode, NewCase, Probability, Scenario, Verdict
 from m3ad.settings import Settings
 from m3ad.trace import read, render
+from tests.browser.server import served
 from ui.context import Context
 
+MakeCase = Callable[..., int]
+W, H = 800, 600  # pixels of a picture, unless a test wants another size
+BENT = Verdict(True, (Defect("bent", Box.from_pixels(120, 300, 200, 380, W, H)),))
 SUGGESTED = Verdict(True, (Defect("crack", Box(0.3, 0.52, 0.44, 0.62)), Defect("bent", Box(0.525, 0.3, 0.6, 0.45))))
 
 
@@ -135,3 +141,24 @@ class Desk:
             assert all(abs(value - round(value)) < 1e-6 for value in exact), exact
             found.append((defect.type, [round(value) for value in exact]))
         return found
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """The real page with an empty store; each test adds the cases it works on."""
+
+    address: str
+    store: Store
+    folder: Path
+
+    def desk(self, page: Page) -> Desk:
+        """The workbench in this page."""
+        return Desk(page, self.store, self.address)
+
+
+@contextmanager
+def open_workbench(folder: Path) -> Iterator[Workbench]:
+    """Serve it, with store and pictures in `folder`."""
+    store = Store.open(folder / "workspace")
+    with served(make_context(folder / "workspace", store)) as address:
+        yield Workbench(address, store, folder)

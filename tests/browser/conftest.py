@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
+from m3ad.records import Verdict
+from tests.browser.annotate_desk import Desk, H, MakeCase, W, Workbench, add_case, open_workbench, picture
 from tests.browser.inspect_screen import Screen, Site, inspect_site
 
 # Chromium itself would otherwise look up its maker's hosts.
@@ -114,3 +116,30 @@ def screen(page: Page, site: Site) -> Iterator[Screen]:
     site.gate.shut()
     yield Screen(page, site)
     site.gate.allow()
+
+
+@pytest.fixture(scope="module")
+def workbench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workbench]:
+    """The served workbench; the tests of a file share its store."""
+    with open_workbench(tmp_path_factory.mktemp("annotate")) as made:
+        yield made
+
+
+@pytest.fixture
+def make_case(workbench: Workbench, request: pytest.FixtureRequest) -> MakeCase:
+    """A function that adds a case of this test's own category."""
+    count = iter(range(100))
+
+    def make(verdict: Verdict | None = None, width: int = W, height: int = H) -> int:
+        name = f"{abs(hash(request.node.name)) % 10**9}-{next(count)}"
+        return add_case(workbench.store, picture(workbench.folder, name, width, height), verdict)
+
+    return make
+
+
+@pytest.fixture
+def desk(page: Page, witness: Witness, workbench: Workbench) -> Iterator[Desk]:
+    """A page at the workbench; its scripts must not fail, whatever a test does, nor ask another machine."""
+    yield workbench.desk(page)
+    assert witness.foreign == []
+    assert [error for error in witness.errors if "Failed to load resource" not in error] == []

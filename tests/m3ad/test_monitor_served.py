@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -25,29 +24,9 @@ from m3ad.monitor.base import MAX_PIXELS
 from m3ad.monitor.served_probe import Token, probability
 from m3ad.prompts import QUESTION, SYSTEM
 from m3ad.records import Mode, Probability
+from tests.server_process import free_port, started
 
 SERVER = Path(__file__).with_name("vllm_like_server.py")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def started(command: list[str], url: str, log: Path, **environment: str) -> subprocess.Popen[bytes]:
-    """A server process that answers at `url`."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **environment})
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(url, timeout=5).close()
-            return process
-        except OSError:
-            assert process.poll() is None, log.read_text()
-            time.sleep(0.2)
-    process.kill()
-    raise AssertionError(f"no server within two minutes: {log.read_text()}")
 
 
 @pytest.fixture(scope="module")

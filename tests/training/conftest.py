@@ -1,11 +1,12 @@
-"""Small real things for the tests of training: pictures, cases, a random model and one that RAWS taught a little."""
+"""Small real things for the tests of training: pictures, cases, models, a teacher's server."""
 
 from __future__ import annotations
 
 import json
 import random
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from PIL import Image, ImageDraw
 from m3ad.geometry import Box
 from m3ad.prompts import QUESTION
 from m3ad.records import NORMAL, Defect, Scenario, Stage, Verdict
+from tests.server_process import free_port, started
 from training.config import PRESETS, Settings
 from training.examples import Example, build_examples
 from training.launch import ROOT, command, environment
@@ -23,6 +25,7 @@ from training.modes import LabelledCase
 from training.run import RunFolder
 
 MakeRun = Callable[..., RunFolder]
+TEACHER = Path(__file__).with_name("teacher_like_server.py")
 
 
 def make_settings(stage: Stage, **own: Any) -> Settings:
@@ -97,3 +100,20 @@ def taught(tmp_path_factory: pytest.TempPathFactory, examples: list[Example], ti
     done = run_to_end(run)
     assert done.returncode == 0, done.stderr
     return run
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a server that answers and fails as a teacher's does."""
+    root = f"http://127.0.0.1:{(port := free_port())}"
+    log = tmp_path_factory.mktemp("teacher") / "log.txt"
+    process = started([sys.executable, str(TEACHER), str(port)], f"{root}/seen", log)
+    yield root
+    process.kill()
+    process.wait()
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that fails is asked again at once."""
+    monkeypatch.setattr("training.teacher_server.FIRST_PAUSE", 0.01)

@@ -37,9 +37,7 @@ from m3ad.records import (
     Verdict,
 )
 from m3ad.trace import read, render
-from tests.m3ad.test_monitor_served import free_port, started
 from tests.training.conftest import make_settings
-from training import teacher_server
 from training.captioning import Ended, Progress
 from training.config import RawsSettings
 from training.examples import Example, build_examples, template
@@ -52,26 +50,12 @@ from training.snapshots import example_source, labelled_cases, snapshot_examples
 from training.teacher import Teacher
 from training.teacher_limits import Limits
 
-SERVER = Path(__file__).with_name("teacher_like_server.py")
+pytestmark = pytest.mark.usefixtures("short_pauses")
+
 BENT = Verdict(True, (Defect("bent", Box(0.5, 0.5, 0.7, 0.7)),))
 SAID = render(NORMAL, "The pins are straight. There is no defect.")
 FAST = Limits(requests_per_minute=60_000)
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    root = f"http://127.0.0.1:{(port := free_port())}"
-    log = tmp_path_factory.mktemp("teacher") / "log.txt"
-    process = started([sys.executable, str(SERVER), str(port)], f"{root}/seen", log)
-    yield root
-    process.kill()
-    process.wait()
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(teacher_server, "FIRST_PAUSE", 0.01)
 
 
 def add_case(store: Store, number: int, *, category: str = "pin header", answered: bool = True) -> int:

@@ -13,7 +13,6 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from m3ad.geometry import Box
 from m3ad.prompts import TEACHER
 from m3ad.records import NORMAL, Defect, Mode, Scenario, Verdict
 from m3ad.trace import read, render
-from tests.m3ad.test_monitor_served import free_port, started
+from tests.server_process import free_port
 from training import teacher_server
 from training.captioning import Captioned, Progress, build_examples_with
 from training.captions import Caption
@@ -37,25 +36,11 @@ from training.modes import LabelledCase
 from training.teacher import Teacher, question_text, read_answer
 from training.teacher_limits import Limits
 
-SERVER = Path(__file__).with_name("teacher_like_server.py")
+pytestmark = pytest.mark.usefixtures("short_pauses")
+
 BENT = Verdict(True, (Defect("bent", Box(0.5, 0.5, 0.7, 0.7)),))
 SAYS_NO = read(render(NORMAL, "The pins are straight. There is no defect."))
 FAST = Limits(requests_per_minute=60_000)
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    root = f"http://127.0.0.1:{(port := free_port())}"
-    log = tmp_path_factory.mktemp("teacher") / "log.txt"
-    process = started([sys.executable, str(SERVER), str(port)], f"{root}/seen", log)
-    yield root
-    process.kill()
-    process.wait()
-
-
-@pytest.fixture(autouse=True)
-def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(teacher_server, "FIRST_PAUSE", 0.01)
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ from m3ad.monitor.base import Answer
 from m3ad.records import Defect, Mode, NewCase, Probability, Scenario, Verdict
 from m3ad.taxonomy import default_taxonomy
 from m3ad.trace import read, render
-from ui.annotate_presenter import QUEUES, Work, changes, keep, move, neighbour, open_case, save, type_rows
+from ui.annotate_presenter import Work, keep, move, open_case, save, type_rows
+from ui.annotate_queue import QUEUES, neighbour
+from ui.annotation_words import changes
 
 BENT = Verdict(True, (Defect("bent", Box(0.1, 0.2, 0.3, 0.4)),))
 SCRATCH = Verdict(True, (Defect("scratch", Box(0.5, 0.5, 0.6, 0.7)),))

@@ -63,11 +63,12 @@ def example_desk(**options: Any) -> gr.HTML:
     The picture is drawn by the Inspect tab's script, within this component: text and picture change together.
     """
     viewer = f"const mountViewer = (() => {{\n{static('viewer.js')}\nreturn mount;\n}})();\n"
+    scripts = "".join(static(f"example_desk{name}.js") for name in ("_drafts", "_panel", ""))
     mount = "\nmountDesk({ element, props, trigger, watch });"
     return gr.HTML(
         None,
         html_template='<div class="m3-desk"></div>',
-        js_on_load=static("dom.js") + viewer + static("example_desk.js") + mount,
+        js_on_load=static("dom.js") + viewer + scripts + mount,
         apply_default_css=False,
         reply=None,
         **options,

@@ -12,6 +12,10 @@ function button(className, text, onClick, title) {
   node.addEventListener('click', onClick);
   return node;
 }
+function add(parent, ...nodes) {
+  parent.append(...nodes);
+  return parent;
+}
 // A chip that can be switched on and off, known to screen readers as a toggle.
 function setPressed(node, on) {
   node.setAttribute('aria-pressed', on ? 'true' : 'false');

@@ -1,0 +1,89 @@
+"""Annotations in words: a verdict in a few lines, and what one revision changed in the one before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from db.store import Store
+from m3ad.geometry import best_assignment, iou
+from m3ad.records import Annotation, Defect, Verdict
+
+WORDY = 4  # more changes than this are counted, not named
+
+
+def verdict_lines(verdict: Verdict, width: int, height: int) -> list[str]:
+    """A verdict in a few words, one line for each defect; sizes in pixels of the picture."""
+    if not verdict.anomalous:
+        return ["normal"]
+    return [f"{defect.type}, {_size(defect, width, height)}" for defect in verdict.defects] or ["anomalous, no boxes"]
+
+
+def _size(defect: Defect, width: int, height: int) -> str:
+    if defect.box is None:
+        return "no place"
+    x1, y1, x2, y2 = (round(value) for value in defect.box.to_pixels(width, height))
+    return f"{x2 - x1} × {y2 - y1} px"
+
+
+def history(store: Store, revisions: list[Annotation]) -> list[dict[str, Any]]:
+    """The revisions, newest first: who, when, what changed in words, and on which model's suggestion."""
+    rows = []
+    for before, after in zip([None, *revisions], revisions, strict=False):
+        words = changes(before.verdict if before else None, after.verdict)
+        note_changed = after.note != (before.note if before else "")
+        rows.append(
+            {
+                "revision": after.revision,
+                "author": after.author,
+                "created": after.created.isoformat(),
+                "words": "; ".join(words) or ("note changed" if note_changed else "confirmed"),
+                "note": after.note if note_changed else "",
+                "model": store.inspection(after.inspection_id).model if after.inspection_id else None,
+            }
+        )
+    return rows[::-1]
+
+
+def changes(before: Verdict | None, after: Verdict) -> list[str]:
+    """What a revision changed, in words; empty when nothing did."""
+    if before is None:
+        return [_summary(after)]
+    if before.anomalous != after.anomalous:
+        return [f"{'anomalous' if before.anomalous else 'normal'} → {_summary(after)}"]
+    pairs = _same_defects(before.defects, after.defects)
+    retyped = [f"{a.type} → {b.type}" for a, b in pairs if a.type != b.type]
+    placed = [f"{b.type}: box changed" for a, b in pairs if a.box != b.box]
+    gone = [f"{a.type} removed" for a in _unpaired(before.defects, [a for a, _ in pairs])]
+    new = [f"{b.type} added" for b in _unpaired(after.defects, [b for _, b in pairs])]
+    words = [*retyped, *placed, *gone, *new]
+    if len(words) <= WORDY:
+        return words
+    counted = ((retyped, "retyped"), (placed, "boxes changed"), (gone, "removed"), (new, "added"))
+    return [f"{len(group)} {what}" for group, what in counted if group]
+
+
+def _summary(verdict: Verdict) -> str:
+    if not verdict.anomalous:
+        return "normal"
+    counts = Counter(defect.type for defect in verdict.defects)
+    names = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counts.items())
+    return f"anomalous: {names}" if names else "anomalous"
+
+
+def _same_defects(before: tuple[Defect, ...], after: tuple[Defect, ...]) -> list[tuple[Defect, Defect]]:
+    """Which defect became which: by overlap first, then by type; the rest was removed or added."""
+    scores = [[_likeness(a, b) for b in after] for a in before]
+    return [(before[row], after[column]) for row, column in best_assignment(scores)]
+
+
+def _likeness(a: Defect, b: Defect) -> float:
+    overlap = iou(a.box, b.box) if a.box and b.box else 0.0
+    return overlap + (0.1 if a.type == b.type else 0.0) + (1.0 if a == b else 0.0)
+
+
+def _unpaired(defects: tuple[Defect, ...], paired: list[Defect]) -> list[Defect]:
+    left = list(defects)
+    for defect in paired:
+        left.remove(defect)
+    return left

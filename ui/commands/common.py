@@ -1,0 +1,57 @@
+"""What the commands share: the settings and store that were asked for, what they name, how they tell what they did."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from typing import Any
+
+from db.store import Store
+from m3ad.errors import NotFound
+from m3ad.records import Snapshot
+from m3ad.settings import Settings
+
+
+def make_settings(options: argparse.Namespace) -> Settings:
+    """The settings that were given on the command line; defaults for the rest."""
+    given = {f.name: getattr(options, f.name) for f in dataclasses.fields(Settings) if hasattr(options, f.name)}
+    return Settings(**given)
+
+
+def open_store(options: argparse.Namespace) -> Store:
+    """The store of the chosen workspace."""
+    settings = make_settings(options)
+    return Store.open(settings.workspace, settings.database)
+
+
+def model_source(settings: Settings, name: str) -> str:
+    """What `open_monitor` takes for a model's name: a stored model's source, else the name itself."""
+    if not (settings.workspace / "store.db").exists() and settings.database is None:
+        return name  # inspecting a picture needs no workspace, and makes none
+    store = Store.open(settings.workspace, settings.database)
+    return next((model.source for model in store.models() if model.name == name), name)
+
+
+def find_snapshot(store: Store, wanted: str | None) -> Snapshot:
+    """The snapshot of this name or number, the latest one for None; NotFound when there is none."""
+    found = next((one for one in store.snapshots() if wanted in (None, one.name, str(one.id))), None)
+    if found is None:
+        raise NotFound("There is no such snapshot. Take one first: `app.py snapshot NAME`.")
+    return found
+
+
+def tell(options: argparse.Namespace, data: dict[str, Any], words: str) -> None:
+    """One JSON object on a line with --json, words otherwise."""
+    print(json.dumps(data, ensure_ascii=False) if options.json else words, flush=True)
+
+
+def assignment(text: str) -> tuple[str, Any]:
+    """`name=value` with a JSON value, or plain text where it is none."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is not SETTING=VALUE")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value

@@ -1,0 +1,87 @@
+"""The command line as `argparse` reads it: the settings as flags, and every command with its options."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any, Protocol
+
+from m3ad.settings import Settings
+from ui.commands import (
+    answer,
+    caption,
+    export,
+    import_folder,
+    inspect,
+    model_list,
+    serve,
+    snapshot,
+    train,
+    user_add,
+)
+
+
+class Command(Protocol):
+    """What a file of a command holds."""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Declare what it takes beside the settings."""
+
+    def run(self, options: argparse.Namespace) -> None:
+        """Do it; M3ADError when it is refused. The first line of the docstring is the command's help."""
+
+
+COMMANDS: dict[str, Command] = {
+    "serve": serve,
+    "inspect": inspect,
+    "import": import_folder,
+    "snapshot": snapshot,
+    "answer": answer,
+    "caption": caption,
+    "export": export,
+    "train": train,
+}
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line; without a command it serves the page."""
+    common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    for setting in dataclasses.fields(Settings):
+        add_setting(common, setting)
+    common.add_argument("--json", action="store_true", help="Print one JSON object per line.")
+    description = "RA-Monitor studio: composition root and command line."
+    parser = argparse.ArgumentParser(prog="app.py", description=description, parents=[common])
+    parser.set_defaults(command=serve.run, json=False)
+    commands = parser.add_subparsers(title="commands", metavar="")
+    for name, command in COMMANDS.items():
+        add_command(commands, common, name, (command.run.__doc__ or "").split("\n")[0], command)
+    add_group(commands, common, ("model", "Models that can inspect."), ("list", "List them."), model_list)
+    words = f"Add one; password from {user_add.PASSWORD_VARIABLE} or asked."
+    add_group(commands, common, ("user", "People who may log in."), ("add", words), user_add)
+    return parser
+
+
+def add_command(commands: Any, common: argparse.ArgumentParser, name: str, words: str, command: Command) -> None:
+    """One command, with `words` as its help."""
+    parser = commands.add_parser(name, help=words, parents=[common])
+    command.add_options(parser)
+    parser.set_defaults(command=command.run)
+
+
+def add_group(
+    commands: Any, common: argparse.ArgumentParser, group: tuple[str, str], one: tuple[str, str], command: Command
+) -> None:
+    """A command of two words, such as `model list`: the name and help of each."""
+    inner = commands.add_parser(group[0], help=group[1]).add_subparsers(required=True, metavar=one[0])
+    add_command(inner, common, *one, command)
+
+
+def add_setting(parser: argparse.ArgumentParser, setting: dataclasses.Field[Any]) -> None:
+    """One setting as a flag."""
+    flag, text = f"--{setting.name}", setting.metadata["help"]
+    if isinstance(setting.default, bool):
+        parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
+    else:
+        kind: Any = type(setting.default) if isinstance(setting.default, int | Path) else str
+        parser.add_argument(flag, type=kind, help=text, choices=setting.metadata["choices"])

@@ -1,0 +1,77 @@
+"""Retrain, the start of a run: what the form proposes as its fields change, and the click on Start run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from m3ad.errors import NotFound
+from m3ad.records import Stage
+from training.config import PRESETS
+from ui import retrain_presenter as present
+from ui.context import Context
+from ui.events import READS, SPEAKS, told
+from ui.retrain_form import RunForm
+from ui.retrain_service import Retraining
+from ui.shell import Shell
+
+# In the browser, before anything is sent: the second click of a double click meets a button that is off.
+STARTING = "() => ({ __type__: 'update', interactive: false, value: 'Starting …' })"
+
+
+def wire_start(context: Context, service: Retraining, shell: Shell, form: RunForm, started: gr.State) -> Any:
+    """Make the form work; returns the event that starts a run."""
+
+    def fill(preset: str) -> list[Any]:
+        filled = {one.stage: present.field_values(PRESETS[preset][one.stage]) for one in form.stages}
+        return [filled[one.stage][field.name] for one in form.stages for field in present.setting_fields(one.stage)]
+
+    form.preset.input(fill, form.preset, form.settings, **READS)
+
+    def planned(stage: str, raws: float | None, rcrl: float | None) -> str:
+        processes = raws if stage == Stage.RAWS else rcrl
+        return service.planned_command(Stage(stage), max(1, int(processes or 1)))
+
+    def show(model: str, names: list[str], *asked: Any) -> list[Any]:
+        stage = Stage(asked[0])
+        shown = [gr.Column(visible=one.stage is stage) for one in form.stages]
+        return [gr.Dropdown(names, value=model), service.start_hint(stage, model), planned(*asked), *shown]
+
+    def enter(model: str | None, *asked: Any) -> list[Any]:
+        names = context.monitors.names()
+        kept = model if model in names else service.proposed_start(Stage(asked[0]), names, None)
+        return show(kept, names, *asked)
+
+    def turn(model: str | None, *asked: Any) -> list[Any]:
+        names = context.monitors.names()
+        return show(service.proposed_start(Stage(asked[0]), names, model), names, *asked)
+
+    entered = [form.model, form.hint, form.command, *(one.box for one in form.stages)]
+    for event in (shell.tab("retrain").select, shell.arrived.then):
+        event(told(enter), [form.model, *form.asked], entered, **READS)
+    form.stage.input(told(turn), [form.model, *form.asked], entered, **READS)
+    form.model.input(lambda s, m: service.start_hint(Stage(s), m), [form.stage, form.model], form.hint, **READS)
+    for one in form.stages:
+        one.field("processes").change(told(planned), form.asked, form.command, **READS)
+
+    def ready(snapshot_id: int | None) -> Any:
+        return gr.Button("Start run", interactive=snapshot_id is not None)
+
+    form.snapshot.change(ready, form.snapshot, form.begin, **READS)
+
+    def start(stage: str, model: str, snapshot_id: int | None, *values: Any) -> str:
+        chosen, given = form.chosen(stage, values)
+        settings = present.settings_from_fields(chosen.stage, chosen.values(given))
+        if snapshot_id is None:
+            raise NotFound("There is no snapshot yet: take one of the annotated cases first.")
+        run = service.start(chosen.stage, model, snapshot_id, settings)
+        gr.Info(f"Run {run} started. It goes on when this page is closed.")
+        return run
+
+    form.begin.click(None, None, form.begin, js=STARTING, queue=False, api_visibility="private")
+    given = [form.stage, form.model, form.snapshot, *form.settings]
+    begun = form.begin.click(told(start), given, started, trigger_mode="once", **SPEAKS)
+    begun.then(ready, form.snapshot, form.begin, **READS)
+    begun.then(told(planned), form.asked, form.command, **READS)
+    return begun

@@ -1,0 +1,135 @@
+"""Retrain, one run under watch: state, curves, notes; stop and keep, discard, inspect with its model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from m3ad.errors import NotFound
+from ui import retrain_presenter as present
+from ui.components.form_parts import run_notes, status
+from ui.events import READS, SPEAKS, told
+from ui.retrain_service import Retraining, RunView
+from ui.shell import Shell, open_tab
+
+REFRESH_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The components of the run under watch."""
+
+    run: gr.Dropdown
+    stop: gr.Button
+    discard: gr.Button
+    use: gr.Button
+    sure: gr.Button
+    keep: gr.Button
+    status: gr.HTML
+    plot: gr.Plot
+    notes: gr.HTML
+    seen: gr.State
+
+    @property
+    def outputs(self) -> list[Any]:
+        """What `shown` fills."""
+        return [self.run, self.status, self.plot, self.notes, self.stop, self.discard, self.use, self.seen]
+
+
+def lay_out_watch() -> Watch:
+    """Run and buttons, status, curves, notes; the buttons of a confirmation take the place of the others."""
+    with gr.Row(elem_classes="m3-line m3-watch-top"):
+        run = gr.Dropdown([], label="Run", show_label=False, container=False, elem_id="run", min_width=200)
+        stop = gr.Button("Stop and keep", interactive=False, elem_id="stop-run", min_width=110)
+        discard = gr.Button("Discard", interactive=False, variant="stop", elem_id="discard-run", min_width=80)
+        sure = gr.Button("Discard it", visible=False, variant="stop", elem_id="discard-sure", min_width=200)
+        keep = gr.Button("Keep it", visible=False, elem_id="discard-not", min_width=80)
+        use = gr.Button(
+            "Inspect with this model", interactive=False, variant="primary", elem_id="use-model", min_width=170
+        )
+    said = status(present.NO_RUN, elem_id="run-state")
+    plot = gr.Plot(show_label=False, container=False, elem_id="run-curves", buttons=[])
+    notes = run_notes({"samples": None, "log": "", "command": ""}, elem_id="run-notes")
+    return Watch(run, stop, discard, use, sure, keep, said, plot, notes, gr.State(None))
+
+
+def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State) -> None:
+    """One run under watch: state, progress, curves, samples, log; stop and keep, discard, inspect with it."""
+    watch = lay_out_watch()
+
+    def shown(view: RunView, run: Any) -> tuple[Any, ...]:
+        buttons = (view.can_stop, view.can_discard, view.model is not None)
+        return (
+            run,
+            view.status,
+            view.figure,
+            view.notes,
+            *(gr.Button(interactive=on) for on in buttons),
+            view.version,
+        )
+
+    def choose(wanted: str | None) -> tuple[Any, ...]:
+        service.register_models()
+        choices = service.run_choices()
+        name = wanted if wanted in [name for _, name in choices] else service.default_run()
+        return shown(service.view(name), gr.Dropdown(choices, value=name))
+
+    def tick(name: str | None, before: Any) -> tuple[Any, ...]:
+        if service.version(name) == before:
+            return (gr.skip(),) * len(watch.outputs)
+        first, *rest = choose(name)
+        choices = service.run_choices()
+        # What a person chose while this tick was under way must stay chosen: the list changes, the choice does not.
+        kept = name in [one for _, one in choices]
+        return (gr.update(choices=choices) if kept else first, *rest)
+
+    for event in (shell.tab("retrain").select, shell.arrived.then, watch.run.input):
+        event(told(choose), watch.run, watch.outputs, **READS)
+    begun.success(told(choose), started, watch.outputs, **READS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick), [watch.run, watch.seen], watch.outputs, **READS)
+
+    def stopped(name: str) -> tuple[Any, ...]:
+        gr.Info("The run saves its model at the end of this step.")
+        service.stop(name)
+        return choose(name)
+
+    watch.stop.click(told(stopped), watch.run, watch.outputs, **SPEAKS)
+
+    def inspect_with(name: str) -> tuple[Any, ...]:
+        model = service.view(name).model
+        if model is None:
+            raise NotFound(f"Run {name} has no model yet: wait until it has finished.")
+        return model, open_tab("inspect")
+
+    watch.use.click(told(inspect_with), watch.run, [shell.model, shell.tabs], **SPEAKS)
+    wire_discard(service, watch, choose)
+
+
+def wire_discard(service: Retraining, watch: Watch, choose: Any) -> None:
+    """Discard asks first, in place of the buttons, and names the run it asked about."""
+    doomed = gr.State(None)
+    buttons = [watch.stop, watch.discard, watch.use, watch.sure, watch.keep]
+
+    def swap(asking: bool, name: str | None = None) -> list[Any]:
+        sure = gr.Button(f"Discard {name} and its files" if name else "Discard it", visible=asking)
+        return [*(gr.Button(visible=not asking) for _ in range(3)), sure, gr.Button(visible=asking)]
+
+    watch.discard.click(lambda name: [name, *swap(True, name)], watch.run, [doomed, *buttons], **READS)
+
+    def calm() -> list[Any]:
+        return [None, *swap(False)]
+
+    watch.keep.click(calm, None, [doomed, *buttons], **READS)
+    watch.run.input(calm, None, [doomed, *buttons], **READS)
+
+    def discarded(name: str | None) -> tuple[Any, ...]:
+        if name is None:
+            raise NotFound("No run is marked for discarding: choose one and press Discard.")
+        service.discard(name)
+        gr.Info(f"Run {name} was stopped and its files were removed. Annotations and snapshot are untouched.")
+        return choose(None)
+
+    gone = watch.sure.click(told(discarded), doomed, watch.outputs, **SPEAKS)
+    gone.then(calm, None, [doomed, *buttons], **READS)
