@@ -2,7 +2,7 @@
 
     uv run --group dev python -m docs.make_screenshots
 
-Writes docs/{inspect,annotate,retrain,data}-{light,dark}.png, 1280 x 720. Needs Chromium. All parts are drawn ones, the
+Writes docs/{inspect,annotate,examples,retrain,random,data}-{light,dark}.png, 1280 x 720. Needs Chromium. All parts are drawn ones, the
 model is the bundled one, and the curves are those of a run that is really trained here (some minutes on two cores).
 """
 
@@ -25,7 +25,7 @@ from m3ad.rewards import accuracy
 from tests.browser.annotate_desk import Desk
 from tests.browser.app_process import ROOT, App
 from tests.browser.conftest import FLAGS, find_chromium
-from tests.browser.walk import Walk, inspect_until_a_box
+from tests.browser.walk import SNAPSHOT, Walk, inspect_until_a_box
 from training.config import PRESETS
 
 DOCS = Path(__file__).resolve().parent
@@ -57,13 +57,17 @@ def photograph(browser: Browser, app: App, data_set: Path) -> None:
         inspected = inspect_all(browser, app, store)
         shown = best(store, inspected)
     corrected = prepare_correction(browser, app)
+    command(app, "answer", "--snapshot", SNAPSHOT)
+    command(app, "caption", SNAPSHOT)
     import_data_set(browser, app, data_set)
     for scheme in SCHEMES:
         with browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme=scheme) as context:  # type: ignore[arg-type]
             page = context.new_page()
             inspect_tab(page, app, shown, DOCS / f"inspect-{scheme}.png")
             annotate_tab(page, app, corrected, DOCS / f"annotate-{scheme}.png")
+            examples_view(page, app, DOCS / f"examples-{scheme}.png")
             retrain_tab(page, app, DOCS / f"retrain-{scheme}.png")
+            random_sheet(page, DOCS / f"random-{scheme}.png")
             data_tab(page, app, DOCS / f"data-{scheme}.png")
 
 
@@ -78,7 +82,7 @@ def command(app: App, *words: str) -> None:
 def train(app: App, stage: Stage, model: str) -> None:
     """A real run with the "cpu demo" preset, on a snapshot of all annotated cases."""
     if stage is Stage.RAWS:
-        command(app, "snapshot", "corrections-1")
+        command(app, "snapshot", SNAPSHOT)
     command(app, "train", stage.value, "--model", model, "--preset", "cpu demo", "--wait")
 
 
@@ -175,13 +179,35 @@ def annotate_tab(page: Page, app: App, case: Case, target: Path) -> None:
     shoot(page, target)
 
 
+def examples_view(page: Page, app: App, target: Path) -> None:
+    """The check of a snapshot's texts, at one that reflects."""
+    page.goto(f"{app.address}?tab=annotate")
+    page.get_by_role("tab", name="Examples", exact=True).click()
+    desk = page.locator("#examples")
+    expect(desk.locator(".m3-think-text")).to_be_visible()
+    for _ in range(20):
+        if desk.locator(".m3-reflection-text").is_visible():
+            break
+        page.keyboard.press(".")
+        page.wait_for_timeout(500)
+    shoot(page, target)
+
+
 def retrain_tab(page: Page, app: App, target: Path) -> None:
     """The curves of the run that has just finished."""
     page.goto(f"{app.address}?tab=retrain")
     expect(page.locator("#run-state")).to_contain_text("finished")
     points = PRESETS["cpu demo"][Stage.RCRL].max_steps
     expect(page.locator("#run-curves .scatterlayer .trace").first.locator(".point")).to_have_count(points)
-    expect(page.locator("#run-snapshot input")).to_have_value(re.compile("corrections-1"))
+    expect(page.locator("#run-snapshot input")).to_have_value(re.compile(SNAPSHOT))
+    shoot(page, target)
+
+
+def random_sheet(page: Page, target: Path) -> None:
+    """Random examples as the bundled model will see them; the Retrain tab is open."""
+    page.locator("#run-stage").get_by_text("RAWS", exact=False).click()
+    page.locator("#look-at-examples").click()
+    expect(page.locator("#random-examples img").first).to_be_visible()
     shoot(page, target)
 
 
