@@ -2,8 +2,9 @@
 
     uv run --group dev python -m docs.make_screenshots
 
-Writes docs/{inspect,annotate,examples,retrain,random,data}-{light,dark}.png, 1280 x 720. Needs Chromium. All parts are drawn ones, the
-model is the bundled one, and the curves are those of a run that is really trained here (some minutes on two cores).
+Writes docs/{inspect,annotate,examples,retrain,random,data}-{light,dark}.png, 1280 x 720. Needs Chromium. All parts are
+drawn ones, the model is the bundled one, and the curves are those of a run that is really trained here (some minutes on
+two cores).
 """
 
 from __future__ import annotations
