@@ -1,4 +1,4 @@
-"""What a model says of drawn parts: one after the other as the page inspects them, or in batches as it decodes."""
+"""What a model says of drawn parts: as the page inspects them, or as it decodes by itself."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL.Image import Image
+
 from m3ad.images import open_image
-from m3ad.monitor.base import Answer, Monitor
+from m3ad.monitor.base import Answer
 from m3ad.monitor.names import resolve
 from m3ad.records import Mode
 from training.modes import LabelledCase
@@ -19,10 +21,9 @@ if TYPE_CHECKING:
 BATCH, MAX_TOKENS = 32, 260
 
 
-def inspect(monitor: Monitor, case: LabelledCase, mode: Mode = Mode.AUTO) -> Answer:
-    """What a model says of a part."""
-    (answer,) = (item for item in monitor.stream(open_image(case.image), mode=mode) if isinstance(item, Answer))
-    return answer
+def inspect_parts(monitor: LocalMonitor, cases: Sequence[LabelledCase], mode: Mode = Mode.AUTO) -> list[Answer]:
+    """What a model says of parts as the page inspects them: greedily, and reflecting where mode or threshold ask it."""
+    return [answer for images in _batches(cases) for answer in monitor.inspect_batch(images, mode=mode)]
 
 
 def answers(model: Path, cases: Sequence[LabelledCase], kept: Path | None = None, *, sample: bool = False) -> list[str]:
@@ -42,16 +43,20 @@ def answers(model: Path, cases: Sequence[LabelledCase], kept: Path | None = None
 def _answer(model: Path, cases: Sequence[LabelledCase], sample: bool) -> Iterator[list[str]]:
     if cases:
         monitor = open_model(model)
-        for start in range(0, len(cases), BATCH):
-            images = [open_image(case.image) for case in cases[start : start + BATCH]]
-            yield monitor.answer_batch(images, max_new_tokens=MAX_TOKENS, sample=sample, seed=start)
+        for number, images in enumerate(_batches(cases)):
+            yield monitor.answer_batch(images, sample=sample, seed=number * BATCH)
+
+
+def _batches(cases: Sequence[LabelledCase]) -> Iterator[list[Image]]:
+    for start in range(0, len(cases), BATCH):
+        yield [open_image(case.image) for case in cases[start : start + BATCH]]
 
 
 def open_model(model: Path, threshold: float | None = None) -> LocalMonitor:
     """`threshold`: P(<reflection>) from which it reflects; None: its own."""
     from m3ad.monitor.local import LocalMonitor
 
-    monitor = LocalMonitor.open(resolve(str(model)), name="demo", device="auto", quantization=None)
+    monitor = LocalMonitor.open(resolve(str(model)), name="demo", max_new_tokens=MAX_TOKENS)
     if threshold is not None:
         monitor.threshold = threshold
     return monitor

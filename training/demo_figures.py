@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from m3ad.metrics import reflecting_from, report
-from m3ad.monitor.base import Monitor
 from m3ad.records import Mode
 from m3ad.trace import read
-from training.demo_answers import answers, inspect, open_model
+from training.demo_answers import answers, inspect_parts, open_model
 from training.demo_parts import HELD_OUT, SEEDS, draw_parts
 from training.modes import LabelledCase
+
+if TYPE_CHECKING:
+    from m3ad.monitor.local import LocalMonitor
 
 BENCH = 1000  # parts of held-out categories
 JUDGED = ("reflected", "outcomes", "initial_balanced_accuracy", "balanced_accuracy")
@@ -22,8 +24,8 @@ JUDGED = ("reflected", "outcomes", "initial_balanced_accuracy", "balanced_accura
 def thresholds(out: Path, model: Path, parts: int) -> None:
     """One JSON line for each threshold on P(<reflection>): how often the model would reflect, and with what outcome."""
     monitor, cases = open_model(model), draw_parts(out / "threshold_parts", parts, SEEDS["thresholds"])
-    given = [(case.truth, inspect(monitor, case, Mode.REFLECTIVE)) for case in cases]
-    trials = [(truth, answer.trace, answer.doubt or 0.0) for truth, answer in given]
+    given = zip(cases, inspect_parts(monitor, cases, Mode.REFLECTIVE), strict=True)
+    trials = [(case.truth, answer.trace, answer.doubt or 0.0) for case, answer in given]
     for threshold in sorted({0.0, *(round(doubt, 2) for _, _, doubt in trials)}):
         row = report(reflecting_from(threshold, trials)).to_json()
         print(json.dumps({"threshold": threshold} | {name: row[name] for name in JUDGED}))
@@ -49,8 +51,9 @@ def bench(out: Path, model: Path, threshold: float) -> None:
     _publish(out / f"bench_{model.parent.name}.json", model, figures)
 
 
-def _judged(monitor: Monitor, cases: Sequence[LabelledCase]) -> dict[str, Any]:
-    return report((case.truth, inspect(monitor, case).trace) for case in cases).to_json()
+def _judged(monitor: LocalMonitor, cases: Sequence[LabelledCase]) -> dict[str, Any]:
+    given = zip(cases, inspect_parts(monitor, cases), strict=True)
+    return report((case.truth, answer.trace) for case, answer in given).to_json()
 
 
 def _read(cases: Sequence[LabelledCase], texts: Sequence[str]) -> dict[str, Any]:

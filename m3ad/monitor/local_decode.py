@@ -12,16 +12,31 @@ import torch
 from transformers import DynamicCache
 
 
+class Spelling:
+    """What tokens say, and how a text is written in them."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+
+    def text_of(self, ids: Sequence[int]) -> str:
+        """What tokens say, without those that end a turn; ends in U+FFFD where a character is incomplete."""
+        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+
+    def tokens_of(self, text: str) -> list[int]:
+        """The tokens of a text as the model was taught to write it."""
+        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
 class Decoding:
     """The state of one answer. `ids` are its tokens so far, `text` what they say."""
 
     def __init__(
-        self, model: Any, tokenizer: Any, inputs: Any, *, banned: Sequence[int], temperature: float, seed: int
+        self, model: Any, spelling: Spelling, inputs: Any, *, banned: Sequence[int], temperature: float, seed: int
     ) -> None:
         """Reads the prompt. `inputs`: the processor's tensors for one conversation; `banned`: tokens never written."""
         self.ids: list[int] = []
+        self.spelling = spelling
         self._model = model
-        self._tokenizer = tokenizer
         self._banned = list(banned)
         self._temperature = temperature
         # On the CPU whatever the device, so that a seed means the same everywhere.
@@ -35,15 +50,7 @@ class Decoding:
     @property
     def text(self) -> str:
         """The answer so far; ends in U+FFFD while a character of several bytes is incomplete."""
-        return self.text_of(self.ids)
-
-    def text_of(self, ids: Sequence[int]) -> str:
-        """What tokens say, without those that end a turn."""
-        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
-
-    def tokens_of(self, text: str) -> list[int]:
-        """The tokens of a text as the model was taught to write it."""
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return self.spelling.text_of(self.ids)
 
     def propose(self) -> int:
         """The next token as the model would have it; it becomes part of the answer only by `accept`."""
@@ -73,16 +80,14 @@ class Decoding:
 
         The answer is unchanged afterwards. All continuations begin with at least one common token and go on after it.
         """
-        shared = next(n for n, tokens in enumerate(zip(*continuations, strict=False)) if len(set(tokens)) > 1)
-        assert shared > 0, "continuations must begin alike"
+        shared = alike(continuations)
         self._rewind(min(keep, self._fed))
         start = self._feed([*self.ids[self._fed : keep], *continuations[0][:shared]])[-1:]
         scores = []
         for continuation in continuations:
             rest = list(continuation[shared:])
             rows = torch.cat([start, self._feed(rest[:-1])]) if len(rest) > 1 else start
-            chances = torch.log_softmax(rows.float(), -1)
-            scores.append(float(chances[range(len(rest)), rest].sum()))
+            scores.append(log_chance(rows, rest))
             self._crop(len(rest) - 1)
         self._crop(shared)
         return scores
@@ -113,3 +118,16 @@ class Decoding:
     def _crop(self, tokens: int) -> None:
         if tokens > 0:
             self._cache.crop(-tokens)
+
+
+def alike(continuations: Sequence[Sequence[int]]) -> int:
+    """With how many common tokens all of them begin; they go on after these, each in its way."""
+    shared = next(n for n, tokens in enumerate(zip(*continuations, strict=False)) if len(set(tokens)) > 1)
+    assert shared > 0, "continuations must begin alike"
+    return shared
+
+
+def log_chance(logits: torch.Tensor, tokens: Sequence[int]) -> float:
+    """Log-probability of tokens, from the logits (tokens, vocabulary) that foretell each of them."""
+    chances = torch.log_softmax(logits.float(), -1)
+    return float(chances[range(len(tokens)), list(tokens)].sum())

@@ -19,6 +19,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoProcessor, Qwen3VLForConditionalGeneration
 
 from m3ad.demo import architecture
+from m3ad.demo.parts import CATEGORIES, draw
 from m3ad.errors import BadImage, ModelUnavailable
 from m3ad.monitor import Answer, inspect, open_monitor
 from m3ad.monitor.local import LocalMonitor
@@ -63,7 +64,7 @@ def noise() -> Image.Image:
 
 def greedy(monitor: LocalMonitor, image: Image.Image) -> str:
     """What transformers' own `generate` writes for the picture."""
-    inputs = monitor._inputs([image])
+    inputs = monitor._inputs(image)
     ids = monitor._model.generate(**inputs, max_new_tokens=TOKENS, do_sample=False, suppress_tokens=monitor._banned)[
         0, inputs["input_ids"].shape[1] :
     ]
@@ -209,7 +210,7 @@ def test_tokens_that_stand_for_pictures_are_never_written(tiny_model: Path, plat
         head.data[tokenizer.convert_tokens_to_ids(token)] = head.data[tokenizer.convert_tokens_to_ids("<think>")] * 9
     model.lm_head.weight = head
     with torch.inference_mode():
-        favourite = int(model(**monitor._inputs([plates[1]])).logits[0, -1].argmax())
+        favourite = int(model(**monitor._inputs(plates[1])).logits[0, -1].argmax())
     assert tokenizer.convert_ids_to_tokens(favourite).startswith("<|")
     assert inspect(monitor, plates[1]).text == before == monitor.answer_batch([plates[1]])[0]
 
@@ -230,18 +231,16 @@ def test_both_probabilities_equal_a_full_pass_without_cache(monitors, plates, na
 
 @pytest.mark.parametrize("name", ["tiny", "spelled"])
 def test_scores_from_the_cache_equal_a_full_pass_and_leave_the_answer_as_it_was(monitors, noise, name: str) -> None:
-    monitor = monitors[name]
-    decoding = Decoding(
-        monitor._model, monitor._processor.tokenizer, monitor._inputs([noise]), banned=[], temperature=0, seed=0
-    )
+    monitor, spelling = monitors[name], monitors[name]._spelling
+    decoding = Decoding(monitor._model, spelling, monitor._inputs(noise), banned=[], temperature=0, seed=0)
     text = "<think>The dark surface is even.</think>"
-    decoding.accept(*decoding.tokens_of(text))
+    decoding.accept(*spelling.tokens_of(text))
     proposed = decoding.propose()
     # The tag may begin inside a token, which then belongs to the continuation.
-    keep = len(decoding.ids) - next(n for n in range(1, 9) if "</think>" in decoding.text_of(decoding.ids[-n:]))
+    keep = len(decoding.ids) - next(n for n in range(1, 9) if "</think>" in spelling.text_of(decoding.ids[-n:]))
     branches = ("<type>", "<answer>", "<reflection>")
-    tail = text[len(decoding.text_of(decoding.ids[:keep])) :]
-    scores = decoding.score(keep, [decoding.tokens_of(tail + branch) for branch in branches])
+    tail = text[len(spelling.text_of(decoding.ids[:keep])) :]
+    scores = decoding.score(keep, [spelling.tokens_of(tail + branch) for branch in branches])
     assert [math.exp(score) for score in scores] == pytest.approx(full_scores(monitor, noise, text, branches), rel=1e-4)
     assert decoding.propose() == proposed
     assert decoding.text == text
@@ -327,13 +326,60 @@ def test_a_batch_of_unequal_pictures_gets_the_streamed_texts(unsteered, plates, 
     assert unsteered[name].answer_batch(images) == [inspect(unsteered[name], image).text for image in images]
 
 
-def test_a_steered_batch_and_an_empty_one(monitors, plates) -> None:
-    assert monitors["tiny"].answer_batch([]) == []
-    texts = monitors["tiny"].answer_batch(plates, mode=Mode.REFLECTIVE)
-    assert ["</think><reflection>" in text for text in texts] == [True, True]
-    drawn = monitors["tiny"].answer_batch([plates[1].resize((40, 90))] * 6, mode=Mode.REFLECTIVE, sample=True)
-    assert len(set(drawn)) > 1
-    assert monitors["tiny"].answer_batch([plates[1]], mode=Mode.REFLECTIVE, max_new_tokens=3) == ["<think>The dark"]
+def same(together: Sequence[Answer], alone: Sequence[Answer]) -> None:
+    """Fails unless the answers say, measure and count the same, to within the rounding of a batch."""
+    assert [answer.text for answer in together] == [answer.text for answer in alone]
+    assert [answer.trace for answer in together] == [answer.trace for answer in alone]
+    assert [answer.tokens for answer in together] == [answer.tokens for answer in alone]
+    for one, other in zip(together, alone, strict=True):
+        first, second = ([a.doubt, a.probability.initial, a.probability.final] for a in (one, other))
+        assert first == pytest.approx(second, abs=1e-4)
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize("name", ["tiny", "spelled", "random"])
+def test_a_batch_is_inspected_as_its_pictures_are_one_by_one(monitors, plates, noise, name: str, mode: Mode) -> None:
+    images = [plates[0], noise, plates[1].resize((300, 80)), plates[1]]
+    monitor = monitors[name]
+    own = monitor.threshold
+    alone = [inspect(monitor, image, mode=Mode.THINKING).doubt for image in images]
+    known = sorted(doubt for doubt in alone if doubt is not None)
+    # Between two pictures' doubts: in auto mode some reflect and some do not.
+    thresholds = [own, (known[1] + known[2]) / 2] if len(known) == 4 else [own]
+    try:
+        for monitor.threshold in thresholds:
+            alone = [inspect(monitor, image, mode=mode) for image in images]
+            same(monitor.inspect_batch(images, mode=mode), alone)
+        if mode is Mode.AUTO and len(known) == 4:
+            assert len({answer.trace.reflected for answer in alone}) == 2
+    finally:
+        monitor.threshold = own
+
+
+@pytest.mark.parametrize("limit", [1, 4, 9, 15, 19])
+@pytest.mark.parametrize("folder", ["tiny_model", "spelled_model"])
+def test_a_batch_is_cut_off_where_its_pictures_are(folder: str, limit: int, plates, request) -> None:
+    path = str(request.getfixturevalue(folder))
+    monitor = open_monitor(path, device="cpu", max_new_tokens=limit)
+    for mode in (Mode.THINKING, Mode.REFLECTIVE):
+        same(monitor.inspect_batch(plates, mode=mode), [inspect(monitor, image, mode=mode) for image in plates])
+
+
+@pytest.mark.slow
+def test_drawn_parts_are_inspected_in_a_batch_as_one_by_one() -> None:
+    monitor = open_monitor("demo", device="cpu", max_new_tokens=260)
+    names = [category.name for category in CATEGORIES if not category.held_out]
+    images = [draw(names[n % len(names)], seed=900 + n, size=224).image for n in range(12)]
+    doubts = sorted(answer.doubt for answer in monitor.inspect_batch(images))
+    monitor.threshold = (doubts[5] + doubts[6]) / 2
+    for mode in Mode:
+        together = monitor.inspect_batch(images, mode=mode)
+        same(together, [inspect(monitor, image, mode=mode) for image in images])
+        assert sum(answer.trace.reflected for answer in together) == {"auto": 6, "thinking": 0}.get(mode.value, 12)
+
+
+def test_an_empty_batch_has_no_answers(monitors) -> None:
+    assert monitors["tiny"].answer_batch([]) == monitors["tiny"].inspect_batch([]) == []
 
 
 def test_a_drawn_batch_follows_its_seed_and_leaves_the_global_one_alone(monitors, noise) -> None:
@@ -378,7 +424,7 @@ def test_an_adapter_changes_its_base_model_as_peft_does(tiny_model: Path, tmp_pa
 
     folder = adapter(tiny_model, tmp_path / "adapter")
     monitor = open_monitor(str(folder), device="cpu", max_new_tokens=TOKENS)
-    inputs = monitor._inputs([plates[1]])
+    inputs = monitor._inputs(plates[1])
     base = Qwen3VLForConditionalGeneration.from_pretrained(tiny_model)
     with torch.inference_mode():
         plain = base(**inputs).logits
