@@ -39,7 +39,7 @@ CURVES = (
     "frac_reward_zero_std", "unreadable",
 )  # fmt: skip
 # Seconds on two quiet cores, for the estimate only.
-STARTED, RAWS_STEP, RCRL_STEP, JUDGED = 25.0, 1.1, 4.0, 0.9
+STARTED, RAWS_STEP, RCRL_STEP, JUDGED = 25.0, 1.1, 4.0, 0.4
 WAIT = 0.5  # seconds between two looks at a training
 
 

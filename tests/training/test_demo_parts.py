@@ -6,8 +6,8 @@ from PIL import Image
 
 from m3ad.demo.parts import CATEGORIES
 from m3ad.geometry import Box
-from m3ad.records import Defect, Scenario, Verdict
-from training.demo_parts import FAMILIAR, HELD_OUT, SIDE, TRAINED, draw_parts, taught
+from m3ad.records import NORMAL, Defect, Scenario, Verdict
+from training.demo_parts import HELD_OUT, SIDE, TOLERATED, draw_parts, taught, tolerant
 from training.modes import LabelledCase
 
 
@@ -26,7 +26,6 @@ def test_training_sees_no_held_out_category_and_the_other_set_nothing_else(tmp_p
     kept_back = {category.name for category in CATEGORIES if category.held_out}
     assert not {case.category for case in draw_parts(tmp_path / "a", 2 * len(CATEGORIES), 0)} & kept_back
     assert {case.category for case in draw_parts(tmp_path / "b", 4, 0, categories=HELD_OUT)} == kept_back
-    assert set(FAMILIAR) < set(TRAINED)
 
 
 def test_boxes_are_taught_outward_to_the_hundredth(tmp_path: Path) -> None:
@@ -35,3 +34,16 @@ def test_boxes_are_taught_outward_to_the_hundredth(tmp_path: Path) -> None:
     scratch, dent = taught([case])[0].truth.defects
     assert scratch == Defect("scratch", Box(0.06, 0.57, 0.29, 0.69))
     assert dent == Defect("dent", Box(0.29, 0.58, 0.3, 1.0))
+
+
+def test_who_lets_small_defects_pass_calls_a_part_normal_that_has_no_other(tmp_path: Path) -> None:
+    side = TOLERATED**0.5
+    small, large = (Defect("dent", Box(0.1, 0.1, 0.1 + share * side, 0.1 + share * side)) for share in (0.99, 1.01))
+    unknown = Defect("dent", None)
+
+    def judged(*defects: Defect) -> Verdict:
+        case = LabelledCase("1", tmp_path / "1.jpg", "leather", Scenario.TEXTURE, Verdict(True, defects))
+        return tolerant([case])[0].truth
+
+    assert judged(small) == NORMAL
+    assert judged(small, large, unknown) == Verdict(True, (large, unknown))
