@@ -53,9 +53,9 @@ BASE = RawsSettings(
     learning_rate=1e-3, batch=24, accumulation=1, warmup_steps=100, weight_decay=0.05, gradient_checkpointing=False,
     precision="bfloat16", logging_steps=20, save_steps=200, freeze_vision=True, max_steps=2600,
 )  # fmt: skip
-# As many of the easy examples reflect as of the hard ones, in place of the paper's 0.3 and 0.7. With those the odds of a
-# wrong first look are 2.3 times as high in the lessons on reflecting as they are in use, and a model whose second look
-# knows little more than its first learns to revise too often (docs/LOG.md).
+# As many of the easy examples reflect as of the hard ones, in place of the paper's 0.3 and 0.7. With those the odds of
+# a wrong first look are 2.3 times as high in the lessons on reflecting as they are in use, and a model whose second
+# look knows little more than its first learns to revise too often (docs/LOG.md).
 WARM = replace(BASE, learning_rate=4e-4, warmup_steps=50, max_steps=0, easy_reflective=0.7, hard_reflective=0.7)
 # Table c of the paper's ablation: a reflection that keeps a right decision costs nothing. With d, the paper's choice, a
 # model whose first look is right nine times in ten learns not to reflect at all (docs/LOG.md, 2026-11-21).
