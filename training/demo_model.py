@@ -60,7 +60,7 @@ WARM = replace(BASE, learning_rate=4e-4, warmup_steps=50, max_steps=0, easy_refl
 # Table c of the paper's ablation: a reflection that keeps a right decision costs nothing. With d, the paper's choice, a
 # model whose first look is right nine times in ten learns not to reflect at all (docs/LOG.md, 2026-11-21).
 REINFORCE = RcrlSettings(
-    learning_rate=2e-5, batch=8, accumulation=1, warmup_steps=10, gradient_checkpointing=False,
+    learning_rate=5e-5, batch=8, accumulation=1, warmup_steps=5, gradient_checkpointing=False,
     precision="bfloat16", max_new_tokens=260, logging_steps=1, save_steps=50, max_steps=60,
     reward=RewardConfig(reflection_table="c"),
 )  # fmt: skip
