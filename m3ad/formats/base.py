@@ -7,8 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from m3ad.datasets.account import Refused
 from m3ad.errors import BadData
@@ -20,6 +21,8 @@ LONGEST_TYPE = 200  # characters
 NORMAL_WORD = "normal"  # the tag, flag or choice that says so, where a format has such things
 # Control characters, halves of surrogate pairs and non-characters: XML cannot hold them, and no type needs them.
 _UNWRITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
+
+Item = TypeVar("Item")
 
 # What a reader saw and did not use as it is written: words -> how often.
 Unused = Counter[str]
@@ -170,6 +173,13 @@ def text(value: Any, what: str) -> str:
     if not isinstance(value, str) or not value.strip():
         raise BadData(f"it has no {what}")
     return value
+
+
+def batches(entries: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The entries in lists of `size`, the last one shorter; read as they are asked for."""
+    waiting = iter(entries)
+    while some := list(islice(waiting, size)):
+        yield some
 
 
 def plain(value: float) -> int | float:

@@ -1,4 +1,4 @@
-"""What we write is read as it was meant by the formats' own tools (pycocotools, supervision), and the other way round."""
+"""What we write is read as it was meant by pycocotools and supervision, and the other way round."""
 
 from __future__ import annotations
 
