@@ -44,6 +44,7 @@ from training.run import RunFolder
 from training.snapshot_captions import TEMPLATE, caption_snapshot, plan_captions
 from training.snapshots import example_source, labelled_cases, unanswered_cases
 from training.teacher_limits import Limits
+from ui.commands import annotations_export, annotations_import
 
 PASSWORD_VARIABLE = "M3AD_PASSWORD"
 
@@ -101,7 +102,7 @@ def import_folder(options: argparse.Namespace) -> None:
     """Import a data set folder and give the account of it."""
     found = IMPORTERS[options.layout](options.folder)
     account = open_store(options).import_cases(found, copy=options.copy)
-    words = [f"{account.added} added, {account.present} already there, {len(account.refused)} refused"]
+    words = [account.sentence()]
     words += [f"  {one.file}: {one.why}" for one in account.refused]
     tell(options, account.to_json(), "\n".join(words))
 
@@ -411,6 +412,12 @@ def make_parser() -> argparse.ArgumentParser:
     models = commands.add_parser("model", help="Models that can inspect.").add_subparsers(required=True, metavar="list")
     one = models.add_parser("list", help="List them.", parents=[common])
     one.set_defaults(command=list_models)
+    both = commands.add_parser("annotations", help="To and from other programs.")
+    exchange = both.add_subparsers(required=True, metavar="import|export")
+    for name, module in (("import", annotations_import), ("export", annotations_export)):
+        one = exchange.add_parser(name, help=module.WORDS, parents=[common])
+        module.add_options(one)
+        one.set_defaults(command=module.run)
     users = commands.add_parser("user", help="People who may log in.").add_subparsers(required=True, metavar="add")
     one = users.add_parser("add", help=f"Add one; password from {PASSWORD_VARIABLE} or asked.", parents=[common])
     one.add_argument("name")

@@ -17,8 +17,9 @@ from tempfile import TemporaryDirectory
 
 from PIL import Image
 
+from db.annotation_cases import Into
 from db.annotation_export import export_annotations
-from db.annotation_import import Into, import_annotations
+from db.annotation_import import import_annotations
 from db.filters import CaseFilter
 from db.store import Store
 from m3ad.formats import read_format

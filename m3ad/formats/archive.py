@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import stat
 import zipfile
 import zlib
@@ -70,8 +69,3 @@ def _unpack_one(opened: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, 
                 raise BadData("The archive holds more than it says: it is not unpacked.")
             file.write(chunk)
     return written
-
-
-def discard(folder: Path) -> None:
-    """Remove an unpacked archive."""
-    shutil.rmtree(folder, ignore_errors=True)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from db.annotation_cases import Into
 from db.annotation_export import export_annotations
-from db.annotation_import import BATCH, Into, import_annotations
+from db.annotation_import import BATCH, import_annotations
 from db.filters import CaseFilter, Status
 from db.store import Store
 from m3ad.datasets.account import Account
