@@ -86,8 +86,10 @@ def find_same(session: Session, workspace: Path, new: NewCase) -> Present | None
     return Present(case_id, all((workspace / path).is_file() for path in paths))
 
 
-def insert(session: Session, measured: MeasuredCase, actor: str) -> tuple[int, bool]:
-    """Write a case, its pictures and its verdict; (id, False) when it is there already with the same pictures."""
+def insert(
+    session: Session, measured: MeasuredCase, actor: str, *, author: str = SOURCE_AUTHOR, note: str = ""
+) -> tuple[int, bool]:
+    """Write a case, its pictures and its verdict by `author`; (id, False) when it is there with the same pictures."""
     new = measured.new
     verdict = None if new.verdict is None else sound(new.verdict)
     present = find(session, new.dataset, new.key)
@@ -120,7 +122,7 @@ def insert(session: Session, measured: MeasuredCase, actor: str) -> tuple[int, b
         )
     log(session, "case.added", actor, row.id, dataset=new.dataset, key=new.key)
     if verdict is not None:
-        add_revision(session, row.id, 1, verdict, author=SOURCE_AUTHOR, note="", inspection_id=None)
+        add_revision(session, row.id, 1, verdict, author=author, note=note, inspection_id=None)
     return row.id, True
 
 

@@ -15,6 +15,8 @@ from m3ad.records import Outcome, Scenario
 UNSURE = (0.2, 0.8)  # a final P(anomalous) in here is unsure [ours]
 SOURCE_AUTHOR = "data set"  # the author of annotations that came with the pictures
 
+IMPORTED_AUTHOR = "imported from "  # how the authors of annotations begin that came from another program
+
 
 class Status(StrEnum):
     """Where a case stands in the work. All but the first five need an inspection, most also an annotation."""
@@ -133,7 +135,11 @@ _wrong = and_(_judged, or_(_after.is_(None), _after != _truth))
 _STATUS: dict[Status, ColumnElement[bool]] = {
     Status.ANNOTATED: AnnotationTable.id.is_not(None),
     Status.UNANNOTATED: AnnotationTable.id.is_(None),
-    Status.BY_A_PERSON: and_(AnnotationTable.id.is_not(None), AnnotationTable.author != SOURCE_AUTHOR),
+    Status.BY_A_PERSON: and_(
+        AnnotationTable.id.is_not(None),
+        AnnotationTable.author != SOURCE_AUTHOR,
+        AnnotationTable.author.not_like(f"{IMPORTED_AUTHOR}%"),
+    ),
     Status.DRAFT: DraftTable.user.is_not(None),
     Status.UNINSPECTED: InspectionTable.id.is_(None),
     Status.INSPECTED: InspectionTable.id.is_not(None),

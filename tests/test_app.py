@@ -229,3 +229,20 @@ def test_users_are_added_with_a_password_from_the_environment(
 def test_models_of_an_empty_store_are_listed_as_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["model", "list", "--workspace", str(tmp_path / "w"), "--json"]) == 0
     assert lines(capsys) == []
+
+
+def test_annotations_leave_and_come_back_by_the_command_line(
+    bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = ["--workspace", str(tmp_path / "w"), "--json"]
+    main(["import", "mvtec", str(bottle), *workspace])
+    archive = str(tmp_path / "out.zip")
+    assert main(["annotations", "export", "voc", archive, "--category", "bottle", *workspace]) == 0
+    exported = lines(capsys)[-1]
+    assert (exported["pictures"], exported["decided"], exported["defects"]) == (3, 3, 1)
+    assert main(["annotations", "import", "voc", archive, *workspace]) == 0
+    assert {name: lines_of for name, lines_of in lines(capsys)[0].items() if lines_of} == {"present": 3}
+    assert main(["annotations", "export", "voc", archive, *workspace]) == 1
+    assert "there already" in capsys.readouterr().err
+    assert main(["annotations", "import", "coco", str(tmp_path / "nothing"), *workspace]) == 1
+    assert "is not there" in capsys.readouterr().err

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "training": {"training", "db", "m3ad"},
     "ui": {"ui", "training", "db", "m3ad"},
     "app": {"app", "ui", "training", "db", "m3ad"},
-    "benchmarks": {"benchmarks", "training", "m3ad"},
+    "benchmarks": {"benchmarks", "training", "db", "m3ad"},
 }
 HEAVY = {
     "torch",

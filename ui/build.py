@@ -18,6 +18,7 @@ from ui.components.example_parts import view_switch
 from ui.components.frame import address, chips, header
 from ui.context import Context
 from ui.events import READS, SPEAKS
+from ui.export_routes import add_export_routes
 from ui.list_routes import add_list_routes
 from ui.pictures import add_picture_routes
 from ui.shell import Shell, at, open_tab
@@ -77,6 +78,7 @@ def make_app(context: Context) -> FastAPI:
     guard = make_guard(app, context)
     add_picture_routes(app, context, guard)
     add_list_routes(app, context, guard)
+    add_export_routes(app, context, guard)
     gr.mount_gradio_app(
         app,
         build_page(context),

@@ -15,6 +15,7 @@ from m3ad.monitor.base import Monitor
 from m3ad.monitor.folders import Card, read_card
 from m3ad.monitor.names import NAMES, resolve
 from m3ad.settings import Settings
+from ui.data_export import Exports
 from ui.inspections import Inspections
 
 Opener = Callable[[str], Monitor]
@@ -102,12 +103,13 @@ class Context:
     store: Store
     monitors: Monitors
     inspections: Inspections
+    exports: Exports
 
     @classmethod
     def make(cls, settings: Settings, store: Store, opener: Opener) -> Context:
         """Put the parts together; `opener` opens a monitor by source (see `m3ad.monitor.open_monitor`)."""
         monitors = Monitors(store, settings.model, opener)
-        return cls(settings, store, monitors, Inspections(store, monitors.use))
+        return cls(settings, store, monitors, Inspections(store, monitors.use), Exports(store))
 
     @property
     def workspace(self) -> Path:

@@ -1,17 +1,22 @@
-"""The Data tab: import data sets with an account, see what the workspace holds, look the defect types up."""
+"""The Data tab: import data sets and annotations with an account, export annotations, see what the workspace holds."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-from m3ad.datasets import IMPORTERS
+from m3ad.formats import FORMATS
+from m3ad.records import Scenario
 from ui.components.form_parts import heading, status, table
 from ui.components.frame import footer
 from ui.context import Context
+from ui.data_export_form import build_export
 from ui.data_service import (
+    LAYOUTS,
+    CaseFacts,
     Imports,
     import_status,
     refused_rows,
@@ -32,10 +37,11 @@ def build(context: Context, shell: Shell) -> None:
     with gr.Row(elem_classes="m3-work m3-work-data"):
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
             form = lay_out_import()
+        with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
+            build_export(context, shell)
         with gr.Column(elem_classes="m3-panel m3-stack"):
             heading("Workspace")
             held = table([("", "auto"), ("", "60px")], [], elem_id="workspace-facts")
-        with gr.Column(elem_classes="m3-panel m3-stack"):
             build_taxonomy()
     footer((), FOOTER)
     for event in (shell.tab("data").select, shell.arrived.then):
@@ -49,7 +55,9 @@ class ImportForm:
 
     layout: gr.Dropdown
     folder: gr.Textbox
+    archive: gr.File
     copy: gr.Checkbox
+    facts: list[gr.components.Component]
     begin: gr.Button
     cancel: gr.Button
     said: gr.HTML
@@ -59,29 +67,42 @@ class ImportForm:
 def lay_out_import() -> ImportForm:
     """Import a folder of the machine that runs the app."""
     heading("Import a data set")
-    layout = gr.Dropdown(sorted(IMPORTERS), value="mvtec", label="Layout", info="How the source arranges its files.")
+    layouts = [(title, name) for name, title in LAYOUTS.items()]
+    layout = gr.Dropdown(
+        layouts, value="mvtec", label="Layout", info="How the source arranges its files.", elem_id="import-layout"
+    )
     folder = gr.Textbox(
         label="Folder", placeholder="/data/bottle", info="On the machine that runs the app.", elem_id="import-folder"
     )
+    with gr.Column(visible=False) as only:
+        archive = gr.File(label="or a ZIP archive", file_types=[".zip"], height=90, elem_id="import-archive")
+        with gr.Row(elem_classes="m3-line"):
+            dataset = gr.Textbox(label="Data set", placeholder="name of the folder", min_width=80)
+            category = gr.Textbox(label="Category", placeholder="the data set's name", min_width=80)
+        scenarios = [one.value for one in Scenario]
+        scenario = gr.Dropdown(scenarios, value=Scenario.WORKPIECE.value, label="Scenario of new cases")
+        empty = gr.Checkbox(False, label="Pictures without annotation are normal", info="Otherwise: undecided.")
+    layout.change(lambda name: gr.Column(visible=name in FORMATS), layout, only, **READS)
     copy = gr.Checkbox(False, label="Copy images into the workspace", info="Otherwise they are used where they lie.")
     with gr.Row(elem_classes="m3-line"):
         begin = gr.Button("Import", variant="primary", elem_id="start-import", min_width=80)
         cancel = gr.Button("Cancel", interactive=False, elem_id="cancel-import", min_width=80)
     said = status(import_status(None), elem_id="import-words")
-    refused = table([("Refused, and why", "auto")], [], elem_id="import-refused")
-    return ImportForm(layout, folder, copy, begin, cancel, said, refused)
+    refused = table([("Not used or refused, and why", "auto")], [], elem_id="import-refused")
+    return ImportForm(layout, folder, archive, copy, [dataset, category, scenario, empty], begin, cancel, said, refused)
 
 
 def wire_import(context: Context, imports: Imports, form: ImportForm, held: gr.HTML) -> None:
     """Start, cancel and watch; `held`, what the workspace holds, is counted again with every news of the import."""
-    seen = gr.State(None)  # goes with what is shown in one answer, so that an answer that comes late is made good
-    watched = [form.said, form.refused, form.cancel, seen, held]
+    # A tick is held against what the page shows, not against a `gr.State`: that stays with the server, which does not
+    # know that an older answer reached the page after a newer one.
+    watched = [form.said, form.refused, form.cancel, held]
 
     def show() -> tuple[Any, ...]:
         job = imports.latest
         now = import_status(job)  # before counting: what is added meanwhile counts as news next time
         cancel = gr.Button(interactive=job is not None and job.running)
-        return now, [[row] for row in refused_rows(job)], cancel, now, workspace_rows(context.store)
+        return now, [[row] for row in refused_rows(job)], cancel, workspace_rows(context.store)
 
     def allowed(request: gr.Request) -> str:
         actor = context.user(request)
@@ -89,8 +110,20 @@ def wire_import(context: Context, imports: Imports, form: ImportForm, held: gr.H
             require_importer(context.store, actor)
         return actor
 
-    def start(layout: str, folder: str, copy: bool, request: gr.Request) -> tuple[Any, ...]:
-        imports.start(layout, folder, copy=copy, actor=allowed(request))
+    def start(
+        layout: str,
+        folder: str,
+        archive: str | None,
+        copy: bool,
+        dataset: str,
+        category: str,
+        scenario: str,
+        empty: bool,
+        request: gr.Request,
+    ) -> tuple[Any, ...]:
+        facts = CaseFacts(dataset or (Path(archive).stem if archive else ""), category, Scenario(scenario), empty)
+        place = archive if archive and layout in FORMATS else folder
+        imports.start(layout, place, copy=copy, actor=allowed(request), facts=facts)
         return show()
 
     def stop(request: gr.Request) -> tuple[Any, ...]:
@@ -102,9 +135,9 @@ def wire_import(context: Context, imports: Imports, form: ImportForm, held: gr.H
     def tick(before: Any) -> tuple[Any, ...]:
         return (gr.skip(),) * len(watched) if import_status(imports.latest) == before else show()
 
-    form.begin.click(told(start), [form.layout, form.folder, form.copy], watched, **SPEAKS)
+    form.begin.click(told(start), [form.layout, form.folder, form.archive, form.copy, *form.facts], watched, **SPEAKS)
     form.cancel.click(told(stop), None, watched, **SPEAKS)
-    gr.Timer(REFRESH_SECONDS).tick(told(tick), seen, watched, **READS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick), form.said, watched, **READS)
 
 
 def build_taxonomy() -> None:

@@ -8,15 +8,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from db.annotation_cases import Into
+from db.annotation_files import import_place
 from db.schema import Role
 from db.store import Store
 from m3ad.datasets import IMPORTERS
 from m3ad.datasets.account import Account, Refused
 from m3ad.errors import BadData, Conflict, M3ADError
-from m3ad.records import NewCase
+from m3ad.formats import FORMATS
+from m3ad.records import NewCase, Scenario
 from m3ad.taxonomy import default_taxonomy
 
 Entry = NewCase | Refused
+LAYOUTS = {**{name: f"{name} (data set)" for name in IMPORTERS}, **{name: one.title for name, one in FORMATS.items()}}
+MOST_ROWS = 200  # of what was not used: a page that shows 100,000 is of no use
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """What an annotation file does not say of new cases; empty texts: the name of the folder or archive."""
+
+    dataset: str = ""
+    category: str = ""
+    scenario: Scenario = Scenario.WORKPIECE
+    empty_is_normal: bool = False
+
+
+UNSAID = CaseFacts()
 
 
 @dataclass
@@ -51,29 +69,45 @@ class Imports:
         self._lock = threading.Lock()
         self.latest: Import | None = None
 
-    def start(self, layout: str, folder: str, *, copy: bool, actor: str) -> Import:
-        """Begin an import. Raises BadData for a folder that is not there, Conflict while another one runs."""
-        if layout not in IMPORTERS:
-            raise BadData(f"There is no layout {layout!r}. Choose one of {', '.join(sorted(IMPORTERS))}.")
+    def start(self, layout: str, folder: str, *, copy: bool, actor: str, facts: CaseFacts = UNSAID) -> Import:
+        """Begin an import. Raises BadData for a folder that is not there, Conflict while another one runs.
+
+        `folder` may be a file where `layout` is an annotation format; `facts` are for those only.
+        """
+        if layout not in {**IMPORTERS, **FORMATS}:
+            raise BadData(f"There is no layout {layout!r}. Choose one of {', '.join(sorted(LAYOUTS))}.")
         path = Path(folder.strip()).expanduser()
-        if not folder.strip() or not path.is_dir():
+        if not folder.strip() or not (path.is_dir() or (layout in FORMATS and path.is_file())):
             raise BadData(f"{folder!r} is not a folder on the machine that runs the app. Check the path.")
         with self._lock:
             if self.latest is not None and not self.latest.over.is_set():
                 raise Conflict("Another import is running: wait for its account or cancel it.")
             self.latest = Import(layout, path)
-        thread = threading.Thread(target=self._run, args=(self.latest, copy, actor), name="import", daemon=True)
+        thread = threading.Thread(target=self._run, args=(self.latest, copy, actor, facts), name="import", daemon=True)
         thread.start()
         return self.latest
 
-    def _run(self, job: Import, copy: bool, actor: str) -> None:
+    def _run(self, job: Import, copy: bool, actor: str, facts: CaseFacts) -> None:
         try:
-            entries = self._counted(job, IMPORTERS[job.layout](job.folder))
-            job.account = self._store.import_cases(entries, copy=copy, actor=actor)
+            if job.layout in FORMATS:
+                job.account = self._take_annotations(job, copy, actor, facts)
+            else:
+                entries = self._counted(job, IMPORTERS[job.layout](job.folder))
+                job.account = self._store.import_cases(entries, copy=copy, actor=actor)
         except M3ADError as error:
             job.error = str(error)
         finally:
             job.over.set()
+
+    def _take_annotations(self, job: Import, copy: bool, actor: str, facts: CaseFacts) -> Account:
+        dataset = facts.dataset.strip() or job.folder.stem
+        category = facts.category.strip() or dataset
+        into = Into(job.layout, dataset, facts.scenario, category, actor, copy, facts.empty_is_normal)
+
+        def progress(done: int) -> None:
+            job.seen = done
+
+        return import_place(self._store, job.folder, into, progress, job.cancel.is_set)
 
     def _counted(self, job: Import, entries: Iterable[Entry]) -> Iterator[Entry]:
         """The entries until it is cancelled; what was imported by then stays."""
@@ -92,9 +126,8 @@ def import_words(job: Import | None) -> str:
         return f"Refused: {job.error}"
     if job.account is None:
         return f"Importing {job.folder.name}: {job.seen} entries so far …"
-    account = job.account
     said = "Cancelled" if job.cancel.is_set() else "Done"
-    return f"{said}: {account.added} added, {account.present} already there, {len(account.refused)} refused."
+    return f"{said}: {job.account.sentence()}."
 
 
 def import_status(job: Import | None) -> dict[str, Any]:
@@ -106,9 +139,14 @@ def import_status(job: Import | None) -> dict[str, Any]:
     elif job.account is None:
         title, tone = ("Cancelling" if job.cancel.is_set() else "Importing"), "busy"
     else:
-        title, tone = ("Cancelled" if job.cancel.is_set() else "Imported"), "odd" if job.account.refused else "good"
+        title = "Cancelled" if job.cancel.is_set() else "Imported"
+        tone = "odd" if _incomplete(job.account) else "good"
     words = job.folder.name if job else ""
     return {"title": title, "words": words, "tone": tone, "share": None, "message": import_words(job)}
+
+
+def _incomplete(account: Account) -> bool:
+    return bool(account.refused or account.clashes)
 
 
 def require_importer(store: Store, name: str) -> None:
@@ -126,8 +164,14 @@ def is_admin(store: Store, name: str) -> bool:
 
 
 def refused_rows(job: Import | None) -> list[list[str]]:
-    """(file, why) of everything an import could not use."""
-    return [[one.file, one.why] for one in job.account.refused] if job and job.account else []
+    """(what, why or how often) of everything an import did not use; the first MOST_ROWS of it."""
+    if job is None or job.account is None:
+        return []
+    account = job.account
+    found = [[words, f"{count} not used"] for words, count in account.unused.items()]
+    found += [[one.file, one.why] for one in (*account.clashes, *account.refused)]
+    more = [["…", f"and {len(found) - MOST_ROWS} more: `annotations import` on the command line lists all"]]
+    return found if len(found) <= MOST_ROWS else found[:MOST_ROWS] + more
 
 
 def workspace_rows(store: Store) -> list[list[str]]:

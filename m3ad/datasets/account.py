@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -23,13 +23,34 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Every case of an import ends in exactly one of the three."""
+    """Every case of an import ends in exactly one of: added, present, revised, clashes, refused.
+
+    Attributes:
+        added: new cases.
+        present: there already, and nothing to change.
+        revised: there already; the import gave them a new revision of their annotation.
+        clashes: there already, and somebody's own annotation differs: the imported one was left out.
+        unused: what the files hold that was not used as it is written, in words, and how often.
+    """
 
     added: int = 0
     present: int = 0
     refused: tuple[Refused, ...] = ()
+    revised: int = 0
+    clashes: tuple[Refused, ...] = ()
+    unused: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
-        """`{"added": int, "present": int, "refused": [{"file": str, "why": str}]}`."""
-        refused = [{"file": entry.file, "why": entry.why} for entry in self.refused]
-        return {"added": self.added, "present": self.present, "refused": refused}
+        """The fields; `refused` and `clashes` as `[{"file": str, "why": str}]`."""
+        listed = {"refused": self.refused, "clashes": self.clashes}
+        entries = {name: [{"file": one.file, "why": one.why} for one in some] for name, some in listed.items()}
+        numbers = {"added": self.added, "present": self.present, "revised": self.revised}
+        return {**numbers, **entries, "unused": self.unused}
+
+    def sentence(self) -> str:
+        """The numbers for a person; what only annotations can have is named where there is some."""
+        more = [f"{self.revised} got a new revision"] if self.revised else []
+        more += [f"{len(self.clashes)} clashes left out"] if self.clashes else []
+        return ", ".join(
+            [f"{self.added} added", f"{self.present} already there", *more, f"{len(self.refused)} refused"]
+        )

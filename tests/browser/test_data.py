@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,9 +13,10 @@ from playwright.sync_api import Page, expect
 
 from db.schema import Role
 from db.store import Store
+from m3ad.records import NORMAL
 from tests.browser.conftest import Witness
 from tests.browser.server import served
-from tests.ui.scripted import make_context
+from tests.ui.scripted import add_case, make_context
 
 pytestmark = pytest.mark.browser
 
@@ -56,6 +59,49 @@ def test_an_import_is_followed_to_its_account(store: Store, tmp_path: Path, page
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
         assert page.title() != "hit"
         assert (witness.foreign, witness.errors) == ([], [])  # before the server ends, which the page would notice
+
+
+def test_annotations_go_out_as_an_archive_and_come_back_as_a_revision(
+    store: Store, tmp_path: Path, page: Page, witness: Witness
+) -> None:
+    case_id = add_case(store, "part", NORMAL)
+    with served(make_context(store)) as address:
+        page.goto(f"{address}?tab=data")
+        page.locator("#export-format input").fill("Pascal")
+        page.get_by_role("option", name="Pascal VOC").click()
+        page.locator("#start-export").click()
+        expect(page.locator("#export-words")).to_contain_text("1 pictures as Pascal VOC: 1 decided")
+        with page.expect_download() as fetched:
+            page.locator("#download-export").click()
+        changed = draw_a_box(Path(fetched.value.path()), tmp_path / "back.zip")
+
+        page.locator("#import-layout input").fill("Pascal")
+        page.get_by_role("option", name="Pascal VOC").last.click()
+        page.locator("#import-archive input[type=file]").set_input_files(changed)
+        expect(page.locator("#import-archive")).to_contain_text("back")
+        page.locator("#start-import").click()
+        expect(page.locator("#import-words")).to_contain_text("1 got a new revision")
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        assert page.request.get(f"{address}export/other.zip").status == 404
+        assert page.title() != "hit"
+        assert (witness.foreign, witness.errors) == ([], [])
+    latest = store.latest_annotation(case_id)
+    assert latest is not None
+    assert latest.author.startswith("imported from voc by ")
+    assert latest.verdict.defects[0].type == HOSTILE
+
+
+def draw_a_box(archive: Path, target: Path) -> Path:
+    """What another program would do: the same archive with a box in its one picture, of a type with a hostile name."""
+    with zipfile.ZipFile(archive) as source, zipfile.ZipFile(target, "w") as changed:
+        for info in source.infolist():
+            data = source.read(info)
+            if info.filename.startswith("Annotations/"):
+                edges = "<xmin>2</xmin><ymin>2</ymin><xmax>9</xmax><ymax>9</ymax>"
+                box = f"<object><name>{html.escape(HOSTILE)}</name><bndbox>{edges}</bndbox></object>"
+                data = data.replace(b"</annotation>", f"{box}</annotation>".encode())
+            changed.writestr(info.filename, data)
+    return target
 
 
 def test_with_a_login_only_an_admin_may_import(store: Store, tmp_path: Path, page: Page) -> None:

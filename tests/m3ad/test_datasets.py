@@ -355,6 +355,9 @@ def test_an_account_can_be_shown_whatever_the_file_is_called() -> None:
         "added": 1,
         "present": 2,
         "refused": [{"file": "bad\\udcff<b>.png", "why": "because \\udcff"}],
+        "revised": 0,
+        "clashes": [],
+        "unused": {},
     }
 
 

@@ -55,7 +55,7 @@ def test_a_folder_that_is_not_there_is_refused_in_words(store: Store, folder: st
 
 def test_an_unknown_layout_is_refused_with_the_known_ones(store: Store, tmp_path: Path) -> None:
     with pytest.raises(BadData, match="mvtec"):
-        Imports(store).start("coco", str(tmp_path), copy=False, actor="ann")
+        Imports(store).start("nothing", str(tmp_path), copy=False, actor="ann")
 
 
 def test_a_folder_without_the_layout_gives_the_sentence_of_the_importer(store: Store, tmp_path: Path) -> None:

@@ -20,6 +20,6 @@ def run(options: argparse.Namespace) -> None:
     """Import a data set folder and give the account of it."""
     found = IMPORTERS[options.layout](options.folder)
     account = open_store(options).import_cases(found, copy=options.copy)
-    words = [f"{account.added} added, {account.present} already there, {len(account.refused)} refused"]
+    words = [account.sentence()]
     words += [f"  {one.file}: {one.why}" for one in account.refused]
     tell(options, account.to_json(), "\n".join(words))

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from m3ad.settings import Settings
 from ui.commands import (
+    annotations_export,
+    annotations_import,
     answer,
     caption,
     export,
@@ -56,9 +59,14 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="")
     for name, command in COMMANDS.items():
         add_command(commands, common, name, (command.run.__doc__ or "").split("\n")[0], command)
-    add_group(commands, common, ("model", "Models that can inspect."), ("list", "List them."), model_list)
+    add_group(commands, common, ("model", "Models that can inspect."), {"list": ("List them.", model_list)})
+    exchange = {
+        "import": (annotations_import.WORDS, annotations_import),
+        "export": (annotations_export.WORDS, annotations_export),
+    }
+    add_group(commands, common, ("annotations", "To and from other programs."), exchange)
     words = f"Add one; password from {user_add.PASSWORD_VARIABLE} or asked."
-    add_group(commands, common, ("user", "People who may log in."), ("add", words), user_add)
+    add_group(commands, common, ("user", "People who may log in."), {"add": (words, user_add)})
     return parser
 
 
@@ -70,11 +78,16 @@ def add_command(commands: Any, common: argparse.ArgumentParser, name: str, words
 
 
 def add_group(
-    commands: Any, common: argparse.ArgumentParser, group: tuple[str, str], one: tuple[str, str], command: Command
+    commands: Any,
+    common: argparse.ArgumentParser,
+    group: tuple[str, str],
+    members: Mapping[str, tuple[str, Command]],
 ) -> None:
-    """A command of two words, such as `model list`: the name and help of each."""
-    inner = commands.add_parser(group[0], help=group[1]).add_subparsers(required=True, metavar=one[0])
-    add_command(inner, common, *one, command)
+    """Commands of two words, such as `model list`: name and help of the group, and help and command of each member."""
+    parser = commands.add_parser(group[0], help=group[1])
+    inner = parser.add_subparsers(required=True, metavar="|".join(members))
+    for name, (words, command) in members.items():
+        add_command(inner, common, name, words, command)
 
 
 def add_setting(parser: argparse.ArgumentParser, setting: dataclasses.Field[Any]) -> None:

@@ -1,0 +1,183 @@
+"""Annotations from other programs into the store: new cases, new revisions, or neither, and an account of all.
+
+A revision of the import is by "imported from FORMAT by NAME". It follows a revision of the data set or of
+the same source, and anybody else's only when the export was made from that very revision: otherwise the two clash, and
+the imported one is left out and reported.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sqlalchemy.orm import Session
+
+from db import cases as _cases
+from db.annotation_cases import Into, Revision, find_case, new_case
+from db.annotations import add_revision, latest_annotation
+from db.cases import MeasuredCase
+from db.filters import SOURCE_AUTHOR
+from db.verdicts import sound
+from m3ad.datasets.account import Account, Refused
+from m3ad.errors import BadData, BadImage, Conflict
+from m3ad.formats import FORMATS
+from m3ad.formats.base import AnnotatedPicture, Entry, Format, Unused, batches
+from m3ad.formats.comparing import completed, unchanged
+from m3ad.records import NORMAL, Verdict
+from m3ad.taxonomy import default_taxonomy
+
+if TYPE_CHECKING:
+    from db.store import Store
+
+BATCH = 50  # pictures per transaction
+MOST_UNKNOWN = 20  # types outside the taxonomy that the account names
+
+
+class AnnotationImport:
+    """One import as it goes: what was seen, and the account so far. `unused` may be the reader's own counter."""
+
+    def __init__(self, store: Store, into: Into, unused: Unused) -> None:
+        self._store = store
+        self._into = into
+        self._format: Format = FORMATS[into.format]
+        self._unused = unused
+        self._seen: set[object] = set()
+        self._counts: Counter[str] = Counter()
+        self._refused: list[Refused] = []
+        self._clashes: list[Refused] = []
+        self._unknown: Counter[str] = Counter()
+
+    def take(self, entries: Iterable[Entry]) -> None:
+        """A few entries: looked up and measured outside of, then written in one transaction."""
+        work: list[tuple[AnnotatedPicture, MeasuredCase | Revision]] = []
+        for entry in entries:
+            if isinstance(entry, Refused):
+                self._refused.append(entry)
+                continue
+            try:
+                if (one := self._prepare(self._decided(entry))) is not None:
+                    work.append((entry, one))
+            except (BadData, BadImage, Conflict) as error:
+                self._refused.append(Refused(entry.name, str(error)))
+        if work:
+            self._write(work)
+
+    def _decided(self, entry: AnnotatedPicture) -> AnnotatedPicture:
+        """The entry with a verdict that is sound, by the taxonomy's knowledge of its types counted."""
+        verdict = entry.verdict
+        if verdict is None:
+            verdict = NORMAL if self._into.empty_is_normal else None
+        else:
+            verdict = sound(verdict)
+            for defect in verdict.defects:
+                if default_taxonomy().find(defect.type) is None:
+                    self._unknown[defect.type] += 1
+        return replace(entry, verdict=verdict)
+
+    def _prepare(self, entry: AnnotatedPicture) -> MeasuredCase | Revision | None:
+        """What has to be written; None when there is nothing. Raises BadData, BadImage, Conflict."""
+        found = find_case(self._store, self._into, entry)
+        if found is None:
+            return self._new(entry)
+        self._once(found.case_id)
+        if entry.verdict is None:
+            self._counts["present"] += 1
+            return None
+        return found
+
+    def _once(self, case: object) -> None:
+        if case in self._seen:
+            raise BadData("its case came before in this import: one picture can have one annotation only")
+        self._seen.add(case)
+
+    def _new(self, entry: AnnotatedPicture) -> MeasuredCase:
+        """A case to add, measured. Raises BadData without its picture, BadImage."""
+        if entry.picture is None:
+            raise BadData("its picture is not there, and the store has no case that it could belong to")
+        new = new_case(self._into, entry)
+        self._once((new.dataset, new.key))
+        measured = _cases.measure_case(new, self._store.workspace, copy=self._into.copy)
+        if (entry.width, entry.height) != (measured.pictures[0].width, measured.pictures[0].height):
+            raise BadData("its size is not that of its picture")
+        return measured
+
+    def _write(self, work: list[tuple[AnnotatedPicture, MeasuredCase | Revision]]) -> None:
+        done: Counter[str] = Counter()
+        clashes, refused = [], []
+        with self._store.changing() as session:
+            for entry, one in work:
+                if isinstance(one, Revision):
+                    ended = self._revise(session, one)
+                    if ended.startswith("clash"):
+                        clashes.append(Refused(entry.name, ended))
+                    else:
+                        done[ended] += 1
+                    continue
+                note = entry.origin.note if entry.origin else ""
+                try:
+                    _, added = _cases.insert(session, one, self._into.actor, author=self._into.author, note=note)
+                except Conflict as error:  # raised before anything of this case is written
+                    refused.append(Refused(entry.name, str(error)))
+                    continue
+                done["added" if added else "present"] += 1
+        self._counts += done
+        self._clashes += clashes
+        self._refused += refused
+
+    def _revise(self, session: Session, one: Revision) -> str:
+        """Write the revision unless there is nothing new or somebody else's stands: "revised", "present" or a clash."""
+        verdict = one.picture.verdict
+        assert verdict is not None
+        latest = latest_annotation(session, one.case_id)
+        if latest is not None:
+            if unchanged(latest.verdict, one.picture, self._format):
+                return "present"
+            ours = latest.author in (SOURCE_AUTHOR, self._into.author)
+            if not ours and (one.based_on is None or one.based_on < latest.revision):
+                return f"clash: revision {latest.revision} by {latest.author} says otherwise and was kept"
+            verdict = completed(verdict, latest.verdict, self._format)
+        self._add(session, one, verdict, latest.revision + 1 if latest else 1)
+        return "revised"
+
+    def _add(self, session: Session, one: Revision, verdict: Verdict, revision: int) -> None:
+        note = one.picture.origin.note if one.picture.origin else ""
+        author = self._into.author
+        add_revision(session, one.case_id, revision, verdict, author=author, note=note, inspection_id=None)
+
+    def account(self) -> Account:
+        """What became of every entry."""
+        unknown = {
+            f"defects of type '{name}', which the taxonomy does not know: kept as written": count
+            for name, count in self._unknown.most_common(MOST_UNKNOWN)
+        }
+        return Account(
+            self._counts["added"],
+            self._counts["present"],
+            tuple(self._refused),
+            self._counts["revised"],
+            tuple(self._clashes),
+            {words: count for words, count in self._unused.items() if count} | unknown,
+        )
+
+
+def import_annotations(
+    store: Store,
+    entries: Iterable[Entry],
+    into: Into,
+    unused: Unused,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Account:
+    """Take all entries in, a few in each transaction; `progress(done)` is called after each few.
+
+    What was taken before an interruption stays, and is "present" the next time. `unused` is the counter that the
+    entries' reader counts in. Raises BadData where the files end being readable.
+    """
+    running = AnnotationImport(store, into, unused)
+    done = 0
+    for some in batches(entries, BATCH):
+        running.take(some)
+        done += len(some)
+        progress(done)
+    return running.account()
