@@ -14,6 +14,7 @@ from m3ad.records import Annotation, Verdict
 from m3ad.taxonomy import Taxonomy, normalise
 from ui.annotate_queue import neighbour, queue_ids
 from ui.annotate_sheet import sheet, theirs
+from ui.type_keys import short_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +47,11 @@ class Work:
 
 def type_rows(taxonomy: Taxonomy) -> list[dict[str, Any]]:
     """The types for the picker, with the normalised words it searches in (see `Taxonomy.search`)."""
+    short = short_keys(taxonomy)
     return [
         {
             "name": node.name,
+            "short": short.get(node.name, ""),
             "path": f"{node.classname.removesuffix(' Anomaly')} › {node.group}",
             "definition": node.definition,
             "keys": [normalise(text) for text in (node.name, *node.aliases)],
@@ -60,8 +63,13 @@ def type_rows(taxonomy: Taxonomy) -> list[dict[str, Any]]:
 
 
 def open_case(store: Store, case_id: int, user: str, model: str | None, queue: str, serial: int = 0) -> dict[str, Any]:
-    """The answer that shows a case; `serial` 0 when the editor did not ask for it. Raises NotFound."""
-    return {"serial": serial, "kind": "case", "words": "", "sheet": sheet(store, case_id, user, model, queue)}
+    """The answer that shows a case; `serial` 0 when the editor did not ask for it. Raises NotFound.
+
+    "next" is the sheet of the case after it, sent ahead: the editor shows it without waiting for an answer.
+    """
+    shown = sheet(store, case_id, user, model, queue)
+    following = sheet(store, shown["next"], user, model, queue) if shown["next"] else None
+    return {"serial": serial, "kind": "case", "words": "", "sheet": shown, "next": following}
 
 
 def keep(store: Store, work: Work, user: str) -> dict[str, Any]:

@@ -111,9 +111,10 @@ def theirs(store: Store, annotation: Annotation | None) -> dict[str, Any] | None
 def _place(store: Store, case_id: int, ids: list[int]) -> dict[str, Any]:
     at = bisect_left(ids, case_id)
     inside = at < len(ids) and ids[at] == case_id
-    around = [found for step in (1, -1) if (found := neighbour(ids, case_id, step)) is not None]
+    following, before = (neighbour(ids, case_id, step) for step in (1, -1))
     return {
         "position": at + 1 if inside else 0,
         "count": len(ids),
-        "ahead": [_picture(store.case(each))["preview"] for each in around],
+        "next": following,
+        "ahead": [_picture(store.case(each))["preview"] for each in (following, before) if each is not None],
     }

@@ -72,7 +72,13 @@ class Desk:
         return self.at(case_id)
 
     def at(self, case_id: int) -> Desk:
-        """Wait until the case and its picture are on the screen."""
+        """Wait until the case and its picture are on the screen, and the server has taken what was left before."""
+        self.shows(case_id)
+        expect(self.page.locator("#annotate .be-root:not([data-waiting])")).to_be_visible()
+        return self
+
+    def shows(self, case_id: int) -> Desk:
+        """Wait until the case and its picture are on the screen, whatever the server has still to answer."""
         expect(self.page.locator(f"#annotate .be-root[data-case='{case_id}']")).to_be_visible()
         expect(self.stage).to_be_focused()
         self.page.wait_for_function("document.querySelector('#annotate .be-picture').naturalWidth > 0")

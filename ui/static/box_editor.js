@@ -20,40 +20,17 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
   stage.setAttribute("role", "application");
   stage.setAttribute("aria-label", "Picture. Draw, move and resize boxes; press question mark for the keys.");
 
-  const top = make("div", "be-overlay be-top", stage);
-  const previous = button(top, "be-chip", "‹", "", () => go(-1));
-  const place = make("span", "be-chip be-place", top);
-  const following = button(top, "be-chip", "›", "", () => go(1));
-  const queue = make("select", "be-chip be-queue", top);
-  const state = make("span", "be-chip be-state", top);
-  const bottom = make("div", "be-overlay be-bottom", stage);
-  const size = make("span", "be-chip be-size-chip", bottom);
-  for (const [node, words] of [
-    [previous, "Previous case (,)"],
-    [following, "Next case (.)"],
-    [queue, "Which cases"],
-  ]) {
-    node.title = words;
-    node.setAttribute("aria-label", words);
-  }
-  for (const [value, words] of queues) Object.assign(make("option", "", queue, words), { value });
-
   const model = createModel();
   let sheet = null; // the case on the screen, as the server sent it
+  let next = null; // the case after it, sent ahead
+  let left = null; // the case that was left before the server had answered: {sheet, state, former, work}
+  let departing = null; // the request to leave a case whose next one is not here yet
+  let former = null; // the document of the case before, to copy from
   let theirs = null; // in a conflict: the other person's revision
-  let message = { words: "", alarm: false }; // shown until the next change
   let deferred = null; // a case chosen elsewhere on the page, while the present one still has changes to keep
-  let keptAt = 0; // when the server last kept a draft or a revision, and in which words
-  let keptWords = "";
-  let lost = false; // the server did not answer
 
   const say = (words) => (live.textContent = words);
-  const show = (words, alarm) => {
-    message = { words, alarm };
-    say(words);
-    renderState();
-  };
-  const complain = (words) => show(words, true);
+  const complain = (words) => status.tell(words, true);
   const focusStage = () => stage.focus({ preventScroll: true });
   // Takes the focus unless somebody works elsewhere on the page by keyboard.
   function welcome() {
@@ -78,12 +55,15 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     suggestions,
     zoomed: () => renderSize(),
     failed: complain,
+    say,
     inHand: (id, px) => {
       renderSize(px);
       if (id && px) panel.inHand(id, `${px[2] - px[0]} × ${px[3] - px[1]} px`);
     },
   });
-  const panel = createPanel(panelNode, model, types, { save, focusStage, say, keepMine, takeTheirs });
+  const frame = createFrame(stage, queues, { go, view: () => canvas.view });
+  const panel = createPanel(panelNode, model, types, { save, focusStage, complain, keepMine, takeTheirs });
+  const status = createStatus(model, { show: frame.state, say, unkept });
   const journal = createJournal();
   const wire = createWire({
     send: (command, work) => {
@@ -105,7 +85,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
       defects: model.doc.defects.map(({ type, box }) => ({ type, box })),
       note: model.doc.note,
       inspection_id: model.adopted() ? sheet.suggestion.inspection_id : null,
-      queue: queue.value,
+      queue: frame.queue.value,
       step: 0,
       target: null,
     };
@@ -122,18 +102,59 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
       if (obstacle.id) model.select(obstacle.id);
       return complain(obstacle.words);
     }
-    lock();
-    wire.save(step);
+    leave("save", step);
   }
   function go(step, target = null) {
     if (!sheet || model.locked) return;
     if (model.doc.anomalous === null && model.doc.note)
       return complain("Choose Anomalous or Normal, or clear the note: it would be lost.");
-    lock();
-    wire.open(step, target);
+    leave("open", step, target);
   }
-  function unanswered(command) {
-    lost = true;
+  function leave(command, step, target = null) {
+    lock();
+    const work = command === "save" ? wire.save(step) : wire.open(step, target);
+    if (command === "save" || model.dirty()) journal.write(work);
+    if (step !== 1) return;
+    departing = work;
+    advance();
+  }
+  // Shows the next case before the server has answered for this one, when it was sent ahead: one at a time.
+  function advance() {
+    if (!departing || left || !next || next.queue !== frame.queue.value) return;
+    left = { sheet, state: model.leave(), former, work: departing };
+    showCase({ sheet: next, words: "" });
+  }
+  // The server did not take what was sent: the case that was left is on the screen again, with its undo. What was begun
+  // in the next one becomes its draft.
+  function comeBack() {
+    const begun = model.dirty() ? snapshot() : null;
+    wire.recall(sheet.case_id);
+    wire.reset();
+    if (begun) journal.write(begun);
+    if (begun && begun.anomalous !== null) wire.keepThis(begun);
+    const back = left;
+    [left, departing, next] = [null, null, null];
+    [sheet, former] = [back.sheet, back.former];
+    theirs = null;
+    drawn.clear();
+    status.clear();
+    model.comeBack(back.state);
+    canvas.cancel();
+    canvas.view.show(sheet.picture);
+    canvas.view.fetchAhead(sheet.ahead);
+  }
+  const isLeft = ({ command, work }) => left !== null && command !== "draft" && left.work.case_id === work.case_id;
+  function copyFormer() {
+    if (!former) return complain("No case was open here before this one: there is nothing to copy.");
+    if (!former.anomalous) return complain("The case before has no boxes to copy.");
+    if (!model.copy(former)) complain("The boxes of the case before are here already.");
+  }
+  function unanswered(command, work) {
+    status.noAnswer();
+    if (isLeft({ command, work })) comeBack();
+    else if (work.case_id !== sheet.case_id && !left) wire.keepThis(work);
+    if (model.locked) wire.recall(sheet.case_id);
+    departing = null;
     model.locked = false;
     panel.renderVerdict();
     complain(
@@ -145,42 +166,90 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
   function acceptModel() {
     if (!sheet.suggestion || sheet.suggestion.anomalous === null)
       return complain("There is no readable verdict of the model to accept.");
-    if (model.doc.anomalous !== null) return complain("This case is annotated already: X adopts the model's boxes.");
-    if (sheet.suggestion.anomalous) model.ghosts.length ? model.adopt(null) : model.setVerdict(true);
+    if (!model.acceptable(sheet.suggestion.anomalous))
+      return complain("This case is annotated already: X adopts the model's boxes.");
+    if (sheet.suggestion.anomalous) model.openGhosts().length ? model.adopt(null) : model.setVerdict(true);
     else model.setVerdict(false);
     save(1);
   }
 
   // ---- what comes down --------------------------------------------------------------------------------------------
-  const RECEIVE = { case: showCase, draft: draftKept, conflict: conflicting, refused };
+  const RECEIVE = { case: caseCame, draft: draftKept, conflict: conflicting, refused };
   function receive(reply) {
     if (!reply) return;
     if (reply.serial === 0) return arrive(reply);
-    if (!wire.answers(reply)) return;
-    if (lost) message = { words: "", alarm: false };
-    lost = false;
-    RECEIVE[reply.kind](reply);
-    if (reply.kind !== "case") wire.next();
-    if (deferred && !unkept()) arrive(deferred);
+    const request = wire.answered(reply);
+    if (!request) return;
+    status.answer();
+    if (reply.kind !== "case" && isLeft(request)) comeBack();
+    RECEIVE[reply.kind](reply, request);
+    wire.next();
+    if (deferred && !unkept() && !wire.busy()) arrive(deferred);
+    renderState();
+  }
+  const draftTime = ({ draft }) => (draft ? Date.parse(draft.kept_at) : 0);
+  // A save or a change of case was taken: nothing of that case is at risk any more.
+  function caseCame(reply, request) {
+    const { command, work } = request;
+    journal.clear(work.case_id);
+    if (isLeft(request)) return confirmed(reply);
+    if (work.case_id === sheet.case_id && staysHere(reply, command)) {
+      if (command === "save") model.stored(reply.sheet.revision);
+      model.locked = false;
+      departing = null;
+      wire.kept(work.rev);
+      status.clear();
+      status.draft(draftTime(reply.sheet));
+      again(reply);
+    } else showCase(reply);
+  }
+  // True when the answer is about the document on the screen as it stands: its undo goes on.
+  function staysHere({ sheet: fresh }, command) {
+    if (fresh.case_id !== sheet.case_id || theirs) return false;
+    if (command !== "save") return fresh.revision === model.basedOn;
+    const kept = model.doc.anomalous ? model.doc : { ...model.doc, defects: [] };
+    return sameDocument(model.fromServer(fresh.saved), kept);
+  }
+  // The server's answer to leaving a case, while the next one is on the screen already.
+  function confirmed(reply) {
+    left = null;
+    const fresh = reply.sheet;
+    const changed = fresh.revision !== sheet.revision || draftTime(fresh) !== draftTime(sheet);
+    const untouched = model.rev === 0 && !model.locked;
+    if (fresh.case_id !== sheet.case_id) {
+      if (untouched) return showCase(reply);
+      if (!model.locked) wire.open(0, sheet.case_id); // the rest of the page learns which case is in work
+    } else if (untouched && changed) return showCase(reply);
+    else again(reply);
+    advance();
+  }
+  // The case on the screen came once more: its document and undo stay; history, place and suggestion may be new.
+  function again(reply) {
+    next = reply.next;
+    if (reply.words && !status.alarmed() && !unkept()) status.tell(reply.words);
+    refresh(reply.sheet);
   }
   // A case that the editor did not ask for: the tab was entered, or a link followed.
   function arrive(reply) {
     deferred = null;
     const same = sheet !== null && sheet.case_id === reply.sheet.case_id && sheet.revision === reply.sheet.revision;
-    if (same) refresh(reply.sheet);
-    else if (wire.busy() || unkept()) {
+    if (wire.busy()) deferred = reply;
+    else if (same) {
+      again(reply);
+      welcome();
+    } else if (unkept()) {
       deferred = reply;
       wire.keepDraft();
     } else showCase(reply);
   }
-  // The case on the screen came again: the document and its undo stay, only the model's suggestion may be new.
   function refresh(fresh) {
     sheet = fresh;
     drawn.clear();
     model.ghosts = ghostsOf(fresh);
-    renderPlace();
+    panel.renderHistory(fresh.history);
+    frame.place(fresh);
     renderAll();
-    welcome();
+    canvas.view.fetchAhead(fresh.ahead);
   }
   const ghostsOf = ({ suggestion }) =>
     (suggestion ? suggestion.defects : []).map((defect, at) => ({
@@ -190,18 +259,23 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     }));
   function refused(reply) {
     model.locked = false;
+    departing = null;
     panel.renderVerdict();
     complain(reply.words);
   }
-  function draftKept(reply) {
-    keptAt = Date.now();
-    keptWords = reply.kept ? "draft saved" : "no changes";
-    if (!unkept()) journal.clear();
+  function draftKept(reply, { work }) {
+    if (work.case_id !== sheet.case_id) {
+      if (!left || left.work.case_id !== work.case_id) journal.clear(work.case_id);
+      return;
+    }
+    wire.kept(work.rev);
+    status.draft(reply.kept ? Date.now() : 0);
+    if (!unkept()) journal.clear(work.case_id);
     if (reply.theirs && !theirs) conflicting(reply);
-    renderState();
   }
   function conflicting(reply) {
     model.locked = false;
+    departing = null;
     const doc = model.fromServer(reply.theirs);
     const items = doc.defects
       .filter((defect) => defect.box)
@@ -232,17 +306,20 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     return taken;
   }
   function showCase(reply) {
+    if (sheet && sheet.case_id !== reply.sheet.case_id) former = model.doc;
+    canvas.cancel();
     sheet = reply.sheet;
+    next = reply.next || null;
+    departing = null;
     theirs = null;
-    message = { words: reply.words, alarm: false };
     drawn.clear();
     wire.reset();
     const picture = sheet.picture;
     const saved = model.fromServer(sheet.saved);
     const start = sheet.draft ? model.fromServer(sheet.draft) : saved;
-    keptAt = sheet.draft ? Date.parse(sheet.draft.kept_at) : 0;
-    keptWords = sheet.draft ? "draft saved" : "";
-    const lostWork = journal.read();
+    status.clear();
+    status.draft(draftTime(sheet));
+    const lostWork = journal.read(sheet.case_id);
     model.load({
       size: picture,
       start,
@@ -250,57 +327,22 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
       basedOn: sheet.draft ? sheet.draft.based_on : sheet.revision,
       ghosts: ghostsOf(sheet),
     });
-    queue.value = sheet.queue;
-    canvas.show(picture);
+    if (reply.words) status.tell(reply.words);
+    frame.queue.value = sheet.queue;
+    canvas.view.show(picture);
     if (sheet.theirs) conflicting({ theirs: sheet.theirs });
     if (lostWork && lostWork.case_id === sheet.case_id && lostWork.based_on === model.basedOn) {
       model.take(model.fromServer(lostWork), "Changes that the server had not received were restored.");
-    } else journal.clear();
+    } else journal.clear(sheet.case_id);
     welcome();
     say(`${reply.words} ${sheet.name}, ${sheet.position} of ${sheet.count}. ${docLines(model.doc).join("; ")}.`);
-    prefetch(sheet.ahead);
+    canvas.view.fetchAhead(sheet.ahead);
   }
-  const ahead = new Map(); // pictures fetched before they are wanted: next and previous
-  function prefetch(urls) {
-    for (const url of ahead.keys()) if (!urls.includes(url)) ahead.delete(url);
-    for (const url of urls) {
-      if (ahead.has(url)) continue;
-      ahead.set(url, new Image());
-      ahead.get(url).src = url;
-    }
-  }
-
   // ---- drawing ----------------------------------------------------------------------------------------------------
-  function renderSize(px) {
-    const { width, height } = model.size;
-    const percent = Math.round(canvas.view().scale * (window.devicePixelRatio || 1) * 100);
-    const hand = px ? `${px[2] - px[0]} × ${px[3] - px[1]} px at ${px[0]}, ${px[1]} · ` : "";
-    size.textContent = `${hand}${width} × ${height} px · ${percent} %`;
-  }
-  function ago(at) {
-    const seconds = Math.max(0, Math.round((Date.now() - at) / 1000));
-    return seconds < 60
-      ? `${seconds} s ago`
-      : seconds < 3600
-        ? `${Math.round(seconds / 60)} min ago`
-        : when(new Date(at).toISOString());
-  }
-  function stateWords() {
-    if (message.words) return message.words;
-    if (!sheet) return "";
-    if (unkept()) return lost ? "not saved: no answer from the server" : "saving draft…";
-    if (model.doc.anomalous === null)
-      return model.doc.note ? "note not kept yet: choose Anomalous or Normal" : "not annotated";
-    if (keptWords && keptWords !== "no changes" && model.dirty()) return `${keptWords} ${ago(keptAt)}`;
-    return model.basedOn ? `no changes since r${model.basedOn}` : "not annotated";
-  }
+  const renderSize = (px) => frame.size(model.size, canvas.view, px);
   function renderState() {
-    state.textContent = stateWords();
-    state.classList.toggle("be-alarm", message.alarm);
-  }
-  function renderPlace() {
-    place.textContent = sheet.count ? `${sheet.position || "–"} of ${sheet.count} · ${sheet.name}` : sheet.name;
-    place.title = `${sheet.dataset} · ${sheet.scenario} · ${sheet.name}`;
+    if (sheet) status.render();
+    root.toggleAttribute("data-waiting", left !== null);
   }
   function renderAll() {
     canvas.renderBoxes();
@@ -312,12 +354,12 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
   }
   model.subscribe((what, words) => {
     if (what === "case") {
-      renderPlace();
+      frame.place(sheet);
       panel.renderHistory(sheet.history);
       root.dataset.case = sheet.case_id;
     }
     if (what === "doc") {
-      message = { words: "", alarm: false };
+      status.clear();
       if (model.dirty()) journal.write(snapshot());
       wire.changed();
     }
@@ -335,8 +377,9 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     save,
     go,
     acceptModel,
+    copyFormer,
   });
-  queue.addEventListener("change", () => {
+  frame.queue.addEventListener("change", () => {
     go(0);
     focusStage();
   });
@@ -350,7 +393,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
   }
   function onUnload(event) {
     if (!root.isConnected) return window.removeEventListener("beforeunload", onUnload);
-    if (!unkept() && !(model.doc.anomalous === null && model.doc.note)) return;
+    if (!unkept() && !left && !(model.doc.anomalous === null && model.doc.note)) return;
     wire.keepDraft();
     event.preventDefault(); // the browser asks whether to leave
   }

@@ -1,12 +1,12 @@
-// The picture, the boxes over it, and everything a pointer does to them: draw, move, resize, pan, wheel and pinch zoom.
-// Screen position = picture pixel * view.scale + view.x / view.y. Boxes are plain elements in one layer: panning moves
-// the layer only, a zoom places the boxes anew, and while a pointer moves only the box in hand is touched.
+// The boxes over the picture, and everything a pointer does to them: draw, move, resize, pan, wheel and pinch zoom.
+// Boxes are plain elements in one layer: panning moves the layer only, a zoom places the boxes anew, and while a
+// pointer moves only the box in hand is touched.
 
 const HANDLES = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 const DRAG_PX = 4; // a shorter way on the screen is a click
-const MAX_SCALE = 64;
 const CROWD = 40; // with more boxes than this only the selected one shows its type: the list has them all
-const PIXELATED_FROM = 3; // from this scale on single pixels are shown as squares
+const REACH = { mouse: 7, pen: 10, touch: 18 }; // how near to a handle one has to point, on the screen
+const SLACK = { mouse: 4, pen: 6, touch: 10 }; // and how near to a box
 
 function make(tag, className, parent, text) {
   const node = document.createElement(tag);
@@ -17,97 +17,24 @@ function make(tag, className, parent, text) {
 }
 
 function createCanvas(stage, model, hooks) {
-  const preview = make("img", "be-picture", stage);
-  const full = make("img", "be-picture", stage);
-  for (const image of [preview, full]) Object.assign(image, { alt: "", draggable: false });
+  const view = createView(stage, model, {
+    moved: ({ x, y }) => (layer.style.transform = `translate(${x}px, ${y}px)`),
+    zoomed: () => {
+      for (const entry of nodes.values()) place(entry, entry.box);
+      renderHandles();
+      hooks.zoomed();
+    },
+    failed: hooks.failed,
+  });
   const layer = make("div", "be-layer", stage);
   layer.setAttribute("aria-hidden", "true"); // the list of defects says the same in words
   const handles = HANDLES.map((name) => make("div", `be-handle be-${name}`, layer));
   const nodes = new Map(); // id of a defect or suggestion -> {node, label, shown: what it was last drawn from}
-  const view = { scale: 1, x: 0, y: 0, fitted: true };
   const pointers = new Map();
   let gesture = null; // {kind, …} while a pointer is down
+  let corner = null; // {from, to} in pixels of the picture, while a box waits for its second corner
+  let pointer = null; // where the pointer was last seen over the stage, in pixels of the picture
   let space = false;
-  let fullUrl = "";
-
-  // ---- view -------------------------------------------------------------------------------------------------------
-  // Measured when it changes, not when it is used: to ask for it between two changes of the page costs a layout each time.
-  let bounds = stage.getBoundingClientRect();
-  const measure = () => (bounds = stage.getBoundingClientRect());
-  const stageSize = () => ({ width: bounds.width || 1, height: bounds.height || 1 });
-  const fitScale = () => {
-    const { width, height } = stageSize();
-    return Math.min((width - 48) / model.size.width, (height - 76) / model.size.height, MAX_SCALE);
-  };
-  function renderView(zoomed) {
-    for (const image of [preview, full]) {
-      image.style.transform = `translate(${view.x}px, ${view.y}px) scale(${view.scale})`;
-      image.style.imageRendering = view.scale >= PIXELATED_FROM ? "pixelated" : "auto";
-    }
-    layer.style.transform = `translate(${view.x}px, ${view.y}px)`;
-    if (!zoomed) return;
-    for (const entry of nodes.values()) place(entry, entry.box);
-    renderHandles();
-    if (view.scale * (window.devicePixelRatio || 1) > preview.naturalWidth / model.size.width) loadFull();
-    hooks.zoomed(view.scale);
-  }
-  function setView(scale, x, y, fitted = false) {
-    const zoomed = scale !== view.scale;
-    Object.assign(view, { scale, x, y, fitted });
-    renderView(zoomed);
-  }
-  function centre(scale, px, fitted) {
-    const { width, height } = stageSize();
-    setView(scale, width / 2 - ((px[0] + px[2]) / 2) * scale, height / 2 - ((px[1] + px[3]) / 2) * scale, fitted);
-  }
-  const whole = () => [0, 0, model.size.width, model.size.height];
-  const fit = () => centre(fitScale(), whole(), true);
-  function zoomAt(factor, x, y) {
-    const scale = clamp(view.scale * factor, fitScale() / 2, MAX_SCALE);
-    const k = scale / view.scale;
-    setView(scale, x - (x - view.x) * k, y - (y - view.y) * k);
-  }
-  const zoomBy = (factor) => zoomAt(factor, stageSize().width / 2, stageSize().height / 2);
-  const pan = (dx, dy) => setView(view.scale, view.x + dx, view.y + dy);
-  function oneToOne() {
-    const scale = 1 / (window.devicePixelRatio || 1);
-    zoomBy(scale / view.scale);
-  }
-  function zoomToSelected() {
-    const defect = model.defect();
-    if (!defect || !defect.box) return;
-    const px = model.pixels(defect);
-    const { width, height } = stageSize();
-    centre(
-      clamp(Math.min((width * 0.5) / (px[2] - px[0]), (height * 0.5) / (px[3] - px[1])), fitScale(), MAX_SCALE),
-      px,
-    );
-  }
-
-  // ---- picture ----------------------------------------------------------------------------------------------------
-  function show(picture) {
-    for (const image of [preview, full]) {
-      image.removeAttribute("src");
-      image.style.width = `${picture.width}px`;
-      image.style.height = `${picture.height}px`;
-    }
-    full.hidden = true;
-    fullUrl = picture.full;
-    preview.src = picture.preview;
-    fit();
-  }
-  // The file itself is fetched only when the preview has fewer pixels than the screen shows.
-  function loadFull() {
-    if (!fullUrl || !preview.complete || !preview.naturalWidth || preview.naturalWidth >= model.size.width) return;
-    full.src = fullUrl;
-    fullUrl = "";
-  }
-  full.addEventListener("load", () => (full.hidden = false));
-  preview.addEventListener("load", () => renderView(true));
-  preview.addEventListener(
-    "error",
-    () => preview.hasAttribute("src") && hooks.failed("The picture could not be loaded."),
-  );
 
   // ---- boxes ------------------------------------------------------------------------------------------------------
   function place(entry, box) {
@@ -118,9 +45,9 @@ function createCanvas(stage, model, hooks) {
       box[3] * model.size.height,
     ];
     const { style } = entry.node;
-    style.transform = `translate(${x1 * view.scale}px, ${y1 * view.scale}px)`;
-    style.width = `${(x2 - x1) * view.scale}px`;
-    style.height = `${(y2 - y1) * view.scale}px`;
+    style.transform = `translate(${x1 * view.now.scale}px, ${y1 * view.now.scale}px)`;
+    style.width = `${(x2 - x1) * view.now.scale}px`;
+    style.height = `${(y2 - y1) * view.now.scale}px`;
   }
   function put(item, className, words) {
     let entry = nodes.get(item.id);
@@ -154,7 +81,7 @@ function createCanvas(stage, model, hooks) {
       put(defect, `be-box be-truth${defect.id === model.selected ? " be-selected" : ""}`, defect.type || "type?");
     }
     for (const [id, entry] of nodes) {
-      if (wanted.has(id)) continue;
+      if (wanted.has(id) || (id === "new" && corner)) continue;
       entry.node.remove();
       nodes.delete(id);
     }
@@ -168,7 +95,7 @@ function createCanvas(stage, model, hooks) {
       box[1] * model.size.height,
       box[2] * model.size.width,
       box[3] * model.size.height,
-    ].map((v) => v * view.scale);
+    ].map((v) => v * view.now.scale);
     const out = (length) => Math.max(0, (32 - length) / 2);
     const [dx, dy] = [out(px[2] - px[0]), out(px[3] - px[1])];
     const [left, top, right, bottom] = [px[0] - dx, px[1] - dy, px[2] + dx, px[3] + dy];
@@ -187,10 +114,6 @@ function createCanvas(stage, model, hooks) {
   }
 
   // ---- pointers ---------------------------------------------------------------------------------------------------
-  function at(event) {
-    const [x, y] = [event.clientX - bounds.left, event.clientY - bounds.top];
-    return { x, y, px: (x - view.x) / view.scale, py: (y - view.y) / view.scale };
-  }
   const inside = (box, point, slack) => {
     const [w, h] = [model.size.width, model.size.height];
     return (
@@ -206,22 +129,25 @@ function createCanvas(stage, model, hooks) {
       .sort(
         (a, b) => (a.box[2] - a.box[0]) * (a.box[3] - a.box[1]) - (b.box[2] - b.box[0]) * (b.box[3] - b.box[1]),
       )[0] || null;
-  function handleAt(point, coarse) {
+  function handleAt(point, kind) {
     const defect = model.defect();
     if (!defect || !defect.box || model.doc.anomalous === false) return null;
-    const reach = coarse ? 18 : 7;
     const near = (handle) =>
-      Math.max(Math.abs(handle.x + view.x - point.x), Math.abs(handle.y + view.y - point.y)) <= reach;
+      Math.max(Math.abs(handle.x + view.now.x - point.x), Math.abs(handle.y + view.now.y - point.y)) <= REACH[kind];
     const hit = handlePoints(defect.box).find(near);
     return hit ? hit.name : null;
   }
   function begin(event, point) {
-    const coarse = event.pointerType !== "mouse";
+    const kind = REACH[event.pointerType] ? event.pointerType : "mouse";
     if (event.button === 1 || space) return { kind: "pan", x: point.x, y: point.y };
     if (model.locked) return null;
-    const handle = handleAt(point, coarse);
+    if (corner) {
+      moveCorner(point);
+      return { kind: "corner" };
+    }
+    const handle = handleAt(point, kind);
     if (handle) return { kind: "resize", handle, start: model.pixels(model.defect()), id: model.selected, point };
-    const slack = (coarse ? 10 : 4) / view.scale;
+    const slack = SLACK[kind] / view.now.scale;
     const hit = event.shiftKey || model.doc.anomalous === false ? null : smallest(model.doc.defects, point, slack);
     if (!hit) return { kind: "draw", point, ghost: smallest(hooks.suggestions(), point, slack) };
     model.select(hit.id);
@@ -234,8 +160,9 @@ function createCanvas(stage, model, hooks) {
     return Pixels.snap([held.point.px, held.point.py, point.px, point.py], model.size);
   }
   function follow(point) {
+    if (gesture.kind === "corner") return moveCorner(point);
     if (gesture.kind === "pan") {
-      pan(point.x - gesture.x, point.y - gesture.y);
+      view.pan(point.x - gesture.x, point.y - gesture.y);
       Object.assign(gesture, { x: point.x, y: point.y });
       return;
     }
@@ -252,6 +179,7 @@ function createCanvas(stage, model, hooks) {
     const held = gesture;
     gesture = null;
     if (held.kind === "pan") return;
+    if (held.kind === "corner") return finishCorner();
     if (held.kind === "draw" && !held.moved) {
       if (held.ghost && held.ghost.kind === "ghost") model.selectGhost(held.ghost.id);
       else model.select(null);
@@ -261,12 +189,12 @@ function createCanvas(stage, model, hooks) {
   }
   // Draws the boxes from the document again, whatever a gesture had shown.
   function restore() {
-    gesture = null;
+    [gesture, corner] = [null, null];
     for (const entry of nodes.values()) entry.item = null;
     renderBoxes();
     hooks.inHand(null, null);
   }
-  const cancel = () => gesture !== null && (restore(), true);
+  const cancel = () => (gesture !== null || corner !== null) && (restore(), true);
 
   function pinch(event, point) {
     const before = [...pointers.values()];
@@ -274,16 +202,16 @@ function createCanvas(stage, model, hooks) {
     const after = [...pointers.values()];
     const middle = (pair) => [(pair[0].x + pair[1].x) / 2, (pair[0].y + pair[1].y) / 2];
     const spread = (pair) => Math.hypot(pair[0].x - pair[1].x, pair[0].y - pair[1].y) || 1;
-    pan(middle(after)[0] - middle(before)[0], middle(after)[1] - middle(before)[1]);
-    zoomAt(spread(after) / spread(before), ...middle(after));
+    view.pan(middle(after)[0] - middle(before)[0], middle(after)[1] - middle(before)[1]);
+    view.zoomAt(spread(after) / spread(before), ...middle(after));
   }
-  stage.addEventListener("pointerenter", measure); // the page may have moved without a change of size
+  stage.addEventListener("pointerenter", view.measure); // the page may have moved without a change of size
   stage.addEventListener("pointerdown", (event) => {
     if (event.button > 1 || event.target.closest(".be-overlay")) return;
     event.preventDefault();
     stage.focus({ preventScroll: true });
     stage.setPointerCapture(event.pointerId);
-    const point = at(event);
+    const point = view.pointOf(event);
     pointers.set(event.pointerId, point);
     if (pointers.size === 2) {
       restore();
@@ -291,8 +219,10 @@ function createCanvas(stage, model, hooks) {
     } else if (pointers.size === 1) gesture = begin(event, point);
   });
   stage.addEventListener("pointermove", (event) => {
-    const point = at(event);
-    if (gesture === null) hover(point);
+    const point = view.pointOf(event);
+    pointer = point;
+    if (gesture === null && corner) moveCorner(point);
+    else if (gesture === null) hover(point);
     else if (gesture.kind === "pinch" && pointers.has(event.pointerId) && pointers.size === 2) pinch(event, point);
     else if (gesture.kind !== "pinch") follow(point);
   });
@@ -302,10 +232,11 @@ function createCanvas(stage, model, hooks) {
     else if (event.type === "pointercancel") restore();
     else finish();
   }
+  stage.addEventListener("pointerleave", () => (pointer = null));
   stage.addEventListener("pointerup", release);
   stage.addEventListener("pointercancel", release);
   stage.addEventListener("dblclick", (event) => {
-    const hit = smallest(hooks.suggestions(), at(event), 4 / view.scale);
+    const hit = smallest(hooks.suggestions(), view.pointOf(event), SLACK.mouse / view.now.scale);
     if (hit && hit.kind === "ghost" && !event.target.closest(".be-overlay")) model.adopt(hit.id);
   });
   stage.addEventListener(
@@ -313,64 +244,93 @@ function createCanvas(stage, model, hooks) {
     (event) => {
       if (event.target.closest(".be-overlay")) return;
       event.preventDefault();
-      const { x, y } = at(event);
-      zoomAt(Math.exp(-event.deltaY / 400), x, y);
+      const { x, y } = view.pointOf(event);
+      view.zoomAt(Math.exp(-event.deltaY / 400), x, y);
     },
     { passive: false },
   );
   function hover(point) {
-    const handle = space ? null : handleAt(point, false);
-    const hit = space || model.doc.anomalous === false ? null : smallest(model.doc.defects, point, 4 / view.scale);
+    const handle = space ? null : handleAt(point, "mouse");
+    const hit = space || model.doc.anomalous === false ? null : smallest(model.doc.defects, point, SLACK.mouse / view.now.scale);
     stage.style.cursor = space ? "grab" : handle ? `${handle}-resize` : hit ? "move" : "crosshair";
   }
 
   // ---- keys -------------------------------------------------------------------------------------------------------
   // A new box in the middle of what is seen, a sixth of it wide and high.
   function newBox() {
-    const { width, height } = stageSize();
-    const seen = [-view.x, -view.y, width - view.x, height - view.y].map((value) => value / view.scale);
-    const left = Math.max(0, seen[0]),
-      top = Math.max(0, seen[1]);
-    const right = Math.min(model.size.width, seen[2]),
-      bottom = Math.min(model.size.height, seen[3]);
+    const [left, top, right, bottom] = view.seen();
     const [cx, cy] = [(left + right) / 2, (top + bottom) / 2];
     const [dx, dy] = [Math.max(1, right - left) / 12, Math.max(1, bottom - top) / 12];
     model.addBox(Pixels.snap([cx - dx, cy - dy, cx + dx, cy + dy], model.size));
   }
-  // Arrow keys: nudge (or, with `grow`, move the right and lower side of) the selected box; without one, pan.
-  function arrow(dx, dy, grow) {
+  // Two corners without a drag: the first at the pointer (else in the middle of what is seen), the second where the
+  // pointer clicks or the arrow keys led.
+  function setCorner() {
+    if (model.locked || gesture) return;
+    if (corner) return finishCorner();
+    const [left, top, right, bottom] = view.seen();
+    const [x, y] = pointer ? [pointer.px, pointer.py] : [(left + right) / 2, (top + bottom) / 2];
+    const first = [clamp(Math.round(x), 0, model.size.width), clamp(Math.round(y), 0, model.size.height)];
+    corner = { from: first, to: first };
+    showCorner("First corner");
+  }
+  const cornerBox = () => Pixels.snap([...corner.from, ...corner.to], model.size);
+  function showCorner(words) {
+    const px = cornerBox();
+    const box = Pixels.fractions(px, model.size);
+    put({ id: "new", box }, "be-box be-truth be-selected", "");
+    renderHandles(null);
+    hooks.inHand("new", px);
+    if (words) hooks.say(`${words} at ${corner.to.join(", ")}. C or Enter sets the second one, arrows move it.`);
+  }
+  function moveCorner(point) {
+    corner.to = [Math.round(point.px), Math.round(point.py)];
+    showCorner("");
+  }
+  function finishCorner() {
+    const px = cornerBox();
+    restore();
+    model.addBox(px);
+  }
+  // Arrow keys: move the corner in hand; nudge the selected box, or with `sides` move two of its sides; else pan.
+  function arrow(dx, dy, sides) {
+    if (corner) {
+      const { width, height } = model.size;
+      corner.to = [clamp(corner.to[0] + dx, 0, width), clamp(corner.to[1] + dy, 0, height)];
+      return showCorner("Corner");
+    }
     const defect = model.defect();
-    if (!defect || !defect.box) return pan(-dx * 40, -dy * 40);
+    if (!defect || !defect.box) return view.pan(-dx * 40, -dy * 40);
     const px = model.pixels(defect);
-    const next = grow
-      ? Pixels.resized(px, "se", Math.max(dx, 1 - (px[2] - px[0])), Math.max(dy, 1 - (px[3] - px[1])), model.size)
-      : Pixels.moved(px, dx, dy, model.size);
-    model.setBox(defect.id, next, grow ? "Resized," : "Moved,", `${grow ? "grow" : "nudge"} ${defect.id}`);
+    const next = sides ? resized(px, sides, dx, dy) : Pixels.moved(px, dx, dy, model.size);
+    model.setBox(defect.id, next, sides ? "Resized," : "Moved,", `${sides || "nudge"} ${defect.id}`);
+  }
+  // A side never passes the one opposite: one pixel remains.
+  function resized(px, sides, dx, dy) {
+    const [w, h] = [px[2] - px[0] - 1, px[3] - px[1] - 1];
+    const [x, y] = sides === "se" ? [Math.max(dx, -w), Math.max(dy, -h)] : [Math.min(dx, w), Math.min(dy, h)];
+    return Pixels.resized(px, sides, x, y, model.size);
+  }
+  function zoomToSelected() {
+    const item = model.target();
+    if (item && item.box) view.zoomTo(Pixels.of(item.box, model.size));
   }
 
-  const observer = new ResizeObserver(() => {
-    if (!stage.isConnected) return observer.disconnect();
-    measure();
-    if (view.fitted) fit();
-  });
-  observer.observe(stage);
   const hold = (name, on) => stage.classList.toggle(name, on);
   return {
-    show,
-    fit,
-    zoomBy,
-    oneToOne,
+    view,
     zoomToSelected,
     newBox,
+    setCorner,
     arrow,
     cancel,
     renderBoxes,
     hide: (on) => hold("be-hidden", on),
     inHand: () => gesture !== null && gesture.kind !== "pan",
+    cornering: () => corner !== null,
     grab: (on) => {
       space = on;
       stage.style.cursor = on ? "grab" : "crosshair";
     },
-    view: () => ({ ...view }),
   };
 }

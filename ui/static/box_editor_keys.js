@@ -3,23 +3,34 @@
 
 const TYPING = "input, textarea, select, [contenteditable=true]";
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-const HELD = new Set(["+", "=", "-", "[", "]", "Tab", "z", "y", ...Object.keys(ARROWS)]); // may repeat while held
+// These may repeat while held.
+const HELD = new Set(["+", "=", "-", "[", "]", "Tab", "z", "y", "d", "b", "j", "k", ...Object.keys(ARROWS)]);
+const AID_STEP = 1.1;
 
-function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptModel }) {
+function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptModel, copyFormer }) {
+  const { view } = canvas;
   const COMMANDS = {
     1: () => model.setVerdict(true),
     0: () => model.setVerdict(false),
     n: canvas.newBox,
+    c: canvas.setCorner,
+    v: copyFormer,
     x: () => model.adopt(),
     a: acceptModel,
     t: panel.picker.focus,
     m: panel.focusNote,
-    f: canvas.fit,
-    o: canvas.oneToOne,
+    f: view.fit,
+    o: view.oneToOne,
     z: canvas.zoomToSelected,
-    "+": () => canvas.zoomBy(1.25),
-    "=": () => canvas.zoomBy(1.25),
-    "-": () => canvas.zoomBy(0.8),
+    g: view.toggleGrid,
+    b: () => view.aid("brightness", AID_STEP),
+    d: () => view.aid("brightness", 1 / AID_STEP),
+    k: () => view.aid("contrast", AID_STEP),
+    j: () => view.aid("contrast", 1 / AID_STEP),
+    r: view.resetAids,
+    "+": () => view.zoomBy(1.25),
+    "=": () => view.zoomBy(1.25),
+    "-": () => view.zoomBy(0.8),
     "[": () => model.cycle(-1, true),
     "]": () => model.cycle(1, true),
     ",": () => go(-1),
@@ -34,17 +45,22 @@ function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptMod
     h: () => canvas.hide(true),
   };
   const WITH_CONTROL = { z: model.undo, Z: model.redo, y: model.redo, s: () => save(0) };
+  // While a box waits for its second corner only these keys work.
+  const CORNER = { c: canvas.setCorner, Enter: canvas.setCorner };
+  const CORNER_TOO = new Set(["Escape", "+", "=", "-", "f", "o", " ", "g", "b", "d", "j", "k", "r"]);
 
   // What the key does; null when it is not ours and the browser or the page should have it.
   function command(event) {
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
     if (canvas.inHand() && key !== "Escape") return null;
-    if (event.ctrlKey || event.metaKey) return WITH_CONTROL[event.shiftKey ? key.toUpperCase() : key] || null;
-    if (ARROWS[key]) {
+    if (ARROWS[key] && !event.metaKey) {
       const [dx, dy] = ARROWS[key].map((step) => step * (event.shiftKey ? 10 : 1));
-      return () => canvas.arrow(dx, dy, event.altKey);
+      return () => canvas.arrow(dx, dy, event.altKey ? "se" : event.ctrlKey ? "nw" : null);
     }
+    if (canvas.cornering() && !CORNER_TOO.has(key)) return CORNER[key] || (key === "?" ? null : () => {});
+    if (event.ctrlKey || event.metaKey) return WITH_CONTROL[event.shiftKey ? key.toUpperCase() : key] || null;
     if (event.altKey) return null;
+    if (event.shiftKey && /^[a-z]$/.test(key)) return () => panel.picker.start(key);
     if (/^[2-9]$/.test(key)) return () => panel.picker.byDigit(Number(key));
     return COMMANDS[key] || null;
   }

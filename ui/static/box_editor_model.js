@@ -7,49 +7,6 @@
 const EMPTY_DOCUMENT = Object.freeze({ anomalous: null, defects: [], note: "" });
 const MERGE_MS = 700; // quick repeats of one edit (a held arrow key, typing a note) are one step of undo
 
-const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
-const sameBox = (a, b) => a === b || (a !== null && b !== null && a.every((value, i) => Math.abs(value - b[i]) < 1e-9));
-const sameDefect = (a, b) => a.type === b.type && sameBox(a.box, b.box);
-const sameDocument = (a, b) =>
-  a === b ||
-  (a.anomalous === b.anomalous &&
-    a.note === b.note &&
-    a.defects.length === b.defects.length &&
-    a.defects.every((defect, i) => sameDefect(defect, b.defects[i])));
-
-// Whole-pixel boxes [left, top, right, bottom] of a picture `size` = {width, height}; right and bottom exclusive, at
-// least one pixel wide and high.
-const Pixels = {
-  of(box, size) {
-    return Pixels.snap([box[0] * size.width, box[1] * size.height, box[2] * size.width, box[3] * size.height], size);
-  },
-  fractions(px, size) {
-    return [px[0] / size.width, px[1] / size.height, px[2] / size.width, px[3] / size.height];
-  },
-  // Any two corners to an ordered box on whole pixels inside the picture.
-  snap(px, size) {
-    const left = clamp(Math.round(Math.min(px[0], px[2])), 0, size.width - 1);
-    const top = clamp(Math.round(Math.min(px[1], px[3])), 0, size.height - 1);
-    const right = clamp(Math.round(Math.max(px[0], px[2])), left + 1, size.width);
-    const bottom = clamp(Math.round(Math.max(px[1], px[3])), top + 1, size.height);
-    return [left, top, right, bottom];
-  },
-  moved(px, dx, dy, size) {
-    const x = clamp(Math.round(dx), -px[0], size.width - px[2]);
-    const y = clamp(Math.round(dy), -px[1], size.height - px[3]);
-    return [px[0] + x, px[1] + y, px[2] + x, px[3] + y];
-  },
-  // `handle` names the sides that follow the pointer: "nw", "e", "s"…
-  resized(px, handle, dx, dy, size) {
-    const next = px.slice();
-    if (handle.includes("w")) next[0] += dx;
-    if (handle.includes("e")) next[2] += dx;
-    if (handle.includes("n")) next[1] += dy;
-    if (handle.includes("s")) next[3] += dy;
-    return Pixels.snap(next, size);
-  },
-};
-
 function createModel() {
   const model = {
     size: { width: 1, height: 1 },
@@ -86,6 +43,16 @@ function createModel() {
     lastEdit = { key: null, at: 0 };
     tell("case");
   };
+  // The state of the case on the screen, to come back to it with all of its undo.
+  model.leave = () => ({ ...model, past, future });
+  model.comeBack = ({ size, doc, saved, basedOn, rev, ghosts, ...left }) => {
+    Object.assign(model, { size, doc, saved, basedOn, rev, ghosts, selected: null, ghost: null, locked: false });
+    [past, future] = [left.past, left.future];
+    lastEdit = { key: null, at: 0 };
+    tell("case");
+  };
+  // The document as it stands is revision `basedOn` now. Undo goes on behind it.
+  model.stored = (basedOn) => Object.assign(model, { saved: model.doc, basedOn, locked: false });
   model.fromServer = (plain) => ({
     anomalous: plain.anomalous,
     note: plain.note,
@@ -128,17 +95,25 @@ function createModel() {
   model.selectGhost = (id) => {
     Object.assign(model, { selected: null, ghost: id });
     const ghost = model.ghosts.find((one) => one.id === id);
-    tell("selection", ghost ? `The model's suggestion ${ghost.type}. X adopts it.` : "Nothing selected.");
+    tell("selection", ghost ? `The model's suggestion ${ghost.type}, ${placeWords(ghost)}. X adopts it.` : "");
   };
-  // The next (+1) or previous (-1) box; false when the end is reached and `wrap` is off.
+  // What can be selected, as the list shows it: the boxes of the document, then the suggestions that are not in it.
+  const stops = () => (model.doc.anomalous === false ? [] : [...model.doc.defects, ...model.openGhosts()]);
+  const selectAny = ({ id }) => (model.defect(id) ? model.select(id) : model.selectGhost(id));
+  // The next (+1) or previous (-1) of them; false when the end is reached and `wrap` is off.
   model.cycle = (step, wrap) => {
-    const { defects } = model.doc;
-    if (!defects.length || model.doc.anomalous === false) return false;
-    const at = defects.findIndex((defect) => defect.id === model.selected);
-    const next = at < 0 ? (step > 0 ? 0 : defects.length - 1) : at + step;
-    if (!wrap && (next < 0 || next >= defects.length)) return false;
-    model.select(defects[(next + defects.length) % defects.length].id);
+    const all = stops();
+    if (!all.length) return false;
+    const at = all.findIndex(({ id }) => id === (model.selected || model.ghost));
+    const next = at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step;
+    if (!wrap && (next < 0 || next >= all.length)) return false;
+    selectAny(all[(next + all.length) % all.length]);
     return true;
+  };
+  // The box or suggestion that a type is given to: the selected one, or the only one there is.
+  model.target = () => {
+    const all = stops();
+    return all.find(({ id }) => id === (model.selected || model.ghost)) || (all.length === 1 ? all[0] : null);
   };
 
   const replaced = (doc, id, values) => ({
@@ -156,8 +131,13 @@ function createModel() {
     model.edit(words, (doc) => ({ ...doc, anomalous }));
   };
   model.setNote = (note) => model.edit("", (doc) => ({ ...doc, note }), "note");
-  model.setType = (type, id = model.selected) => {
-    if (id !== null) model.edit(`Type ${type}.`, (doc) => replaced(doc, id, { type }));
+  // Gives the target a type; a suggestion is adopted with it.
+  model.setType = (type) => {
+    const target = model.target();
+    if (!target) return;
+    if (!model.defect(target.id)) return adoptAll([{ ...target, type }]);
+    model.edit(`Type ${type}.`, (doc) => replaced(doc, target.id, { type }));
+    model.select(target.id);
   };
   // Adds a defect at a pixel box; a selected defect without a place gets the box instead.
   model.addBox = (px) => {
@@ -199,16 +179,43 @@ function createModel() {
     model.ghosts.length > 0 && model.doc.anomalous === true && model.openGhosts().length < model.ghosts.length;
   const snapped = (ghost) =>
     ghost.box ? { ...ghost, box: Pixels.fractions(Pixels.of(ghost.box, model.size), model.size) } : ghost;
-  model.adopt = (id = model.ghost) => {
-    const open = model.openGhosts().filter((ghost) => id === null || ghost.id === id);
-    if (!open.length) return;
-    const added = open.map((ghost) => ({ id: newId(), type: ghost.type, box: snapped(ghost).box, from: ghost.id }));
-    model.edit(`Adopted ${open.map((ghost) => ghost.type).join(", ")}.`, (doc) => ({
+  const typeList = (items) => items.map(({ type }) => type).join(", ");
+  // Adds defects to those of the document and selects the last of them.
+  function add(added, words) {
+    model.edit(words, (doc) => ({
       ...doc,
       anomalous: true,
       defects: [...(doc.anomalous === false ? [] : doc.defects), ...added],
     }));
-    model.select(added[added.length - 1].id);
+    if (model.defect(added[added.length - 1].id)) model.select(added[added.length - 1].id);
+  }
+  function adoptAll(ghosts) {
+    const added = ghosts.map((ghost) => ({ id: newId(), type: ghost.type, box: snapped(ghost).box, from: ghost.id }));
+    add(added, `Adopted ${typeList(ghosts)}.`);
+  }
+  model.adopt = (id = model.ghost) => {
+    const open = model.openGhosts().filter((ghost) => id === null || ghost.id === id);
+    if (open.length) adoptAll(open);
+  };
+  // True while the model's verdict may still be taken over by one key: nobody has saved, and the person has decided
+  // nothing, or has only adopted suggestions, with another type or place, and thrown none of them out.
+  model.acceptable = (anomalous) => {
+    const { doc } = model;
+    if (model.basedOn > 0) return false;
+    if (doc.anomalous === null) return true;
+    const kept = (one) => doc.defects.some(({ from }) => from === one.from);
+    const thrownOut = past.some(({ defects }) => defects.some((one) => one.from && !kept(one)));
+    const adoptedOnly = doc.defects.length > 0 && doc.defects.every(({ from }) => from);
+    return anomalous && doc.anomalous && adoptedOnly && !thrownOut;
+  };
+  // Adds the boxes of another case's document, at the same place of the picture; those that are here already are left out.
+  model.copy = ({ defects }) => {
+    const here = model.doc.anomalous === false ? [] : model.doc.defects;
+    const added = defects
+      .map((defect) => ({ ...snapped(defect), id: newId(), from: null }))
+      .filter((defect) => !here.some((own) => sameDefect(own, defect)));
+    if (added.length) add(added, `Copied ${typeList(added)}.`);
+    return added.length;
   };
   // Takes another document whole (the other person's version in a conflict); can be undone.
   model.take = (doc, words) => model.edit(words, () => doc);
@@ -227,14 +234,16 @@ function createModel() {
       ? { words: "This box has no type yet: press T, or a digit for a recent type.", id: untyped.id }
       : null;
   };
+  const placeWords = ({ box }) => {
+    if (!box) return "place unknown";
+    const px = Pixels.of(box, model.size);
+    return `${sizeWords(px)} at ${px[0]}, ${px[1]}`;
+  };
   const sizeWords = (px) => `${px[2] - px[0]} × ${px[3] - px[1]} px`;
   model.count = (n) => `${n} ${n === 1 ? "box" : "boxes"}`;
   model.describe = (defect) => {
     const at = model.doc.defects.indexOf(defect) + 1;
-    const place = defect.box
-      ? `${sizeWords(model.pixels(defect))} at ${model.pixels(defect).slice(0, 2).join(", ")}`
-      : "place unknown";
-    return `Box ${at} of ${model.doc.defects.length}: ${defect.type || "no type yet"}, ${place}.`;
+    return `Box ${at} of ${model.doc.defects.length}: ${defect.type || "no type yet"}, ${placeWords(defect)}.`;
   };
   model.sizeWords = (defect) => (defect.box ? sizeWords(model.pixels(defect)) : "no place");
   return model;

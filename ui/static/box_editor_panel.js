@@ -35,7 +35,7 @@ function createPanel(panel, model, nodes, act) {
       model.setType(type);
       act.focusStage();
     },
-    nothing: () => act.say("Select a box first: click it, or press ]."),
+    nothing: () => act.complain("Select a box first: click it, or press ]."),
     suggested: () => model.ghosts.map((ghost) => ghost.type),
     leave: act.focusStage,
   });
@@ -162,7 +162,7 @@ function createPanel(panel, model, nodes, act) {
     if (row) row.node.querySelector(".be-size").textContent = words;
   };
 
-  const renderPicker = () => picker.show(model.defect() ? model.defect().type : null);
+  const renderPicker = () => picker.show(model.target() ? model.target().type : null);
 
   // ---- history: newest first --------------------------------------------------------------------------------------
   function renderHistory(revisions) {

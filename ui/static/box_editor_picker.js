@@ -1,5 +1,6 @@
 // The type picker: a combobox that searches the three levels, shows path and definition, and has recent types on 2 to 9.
-// The order of the answers is that of `m3ad.taxonomy.Taxonomy.search`; a browser test holds the two together.
+// The order of the answers is that of `m3ad.taxonomy.Taxonomy.search` (a browser test holds the two together), but for a
+// type's two short letters (ui/type_keys.py), which always find that type first.
 
 const RECENT_SLOTS = 8; // digits 2..9; 1 and 0 are Anomalous and Normal
 const RECENT_STORE = "ra-monitor recent types";
@@ -50,6 +51,7 @@ const searchWords = (text) =>
 // How well a type answers, 0 best; null when it does not. The words come normalised from the server.
 function typeRank(node, wanted) {
   const [name, ...aliases] = node.keys;
+  if (node.short === wanted) return -1;
   if (name === wanted) return 0;
   if (name.startsWith(wanted)) return 1;
   if (name.includes(wanted)) return 2;
@@ -90,11 +92,14 @@ function createPicker(parent, nodes, hooks) {
   let shownFor = ""; // what the list was last drawn from
 
   const idle = () => current === null && !input.value.trim(); // nothing to choose a type for
-  // Without a query: the type of the box with its definition, the recent types, then all the others.
+  // Without a query: the type of the box with its definition, what the model said, the siblings of both, the recent
+  // types, then all the others.
   function answers() {
     if (input.value.trim()) return searchTypes(nodes, input.value);
-    const first = [current, ...recent.types(), ...hooks.suggested()].map((name) => byName.get(name)).filter(Boolean);
-    return [...new Set([...first, ...nodes])];
+    const known = (names) => names.map((name) => byName.get(name)).filter(Boolean);
+    const likely = known([current, ...hooks.suggested()]);
+    const siblings = nodes.filter((node) => likely.some(({ path }) => path === node.path));
+    return [...new Set([...likely, ...siblings, ...known(recent.types()), ...nodes])];
   }
   function row(node, at) {
     const item = make("li", at === active ? "be-active" : "", list);
@@ -104,8 +109,9 @@ function createPicker(parent, nodes, hooks) {
     const line = make("div", "be-type", item);
     make("b", "", line, node.name);
     make("small", "", line, node.path);
+    if (hooks.suggested().includes(node.name)) make("em", "", line, "model");
     const digit = recent.digit(node.name);
-    if (digit) make("kbd", "", line, String(digit));
+    for (const key of [digit, node.short]) if (key) make("kbd", "", line, String(key));
     make("div", "be-definition", item, node.definition);
     item.addEventListener("pointerdown", (event) => {
       event.preventDefault(); // the field keeps the focus
@@ -166,7 +172,15 @@ function createPicker(parent, nodes, hooks) {
   });
   return {
     focus: () => input.focus(),
-    // The selected box has this type (null: no box is selected).
+    // Begins a search with a letter that was pressed elsewhere.
+    start(letter) {
+      if (current === null) return hooks.nothing();
+      input.focus();
+      input.value = letter;
+      active = 0;
+      render();
+    },
+    // The box to give a type to has this one (null: there is no such box).
     show(type) {
       const basis = JSON.stringify([type, recent.types(), hooks.suggested()]);
       if (basis === shownFor) return;

@@ -1,16 +1,17 @@
 // Requests to the server, one at a time, each carrying the whole document it was made from: case, revision it is based
-// on, verdict, boxes. An answer names its request; an answer to anything else is late and ignored. Drafts are kept after a
-// pause in editing, before every change of case, and when the page is hidden.
+// on, verdict, boxes. A save or a change of case takes the document at the moment it is asked for, so that the next case
+// may be on the screen before the answer is there; a draft takes the newest one. An answer names its request; an answer
+// to anything else is late and ignored. Drafts are kept after a pause in editing and when the page is hidden.
 
 const DRAFT_AFTER_MS = 500; // pause in editing
 const DRAFT_AT_LATEST_MS = 3000; // while editing goes on
 const ANSWER_WITHIN_MS = 10000;
 const RETRY_AFTER_MS = 4000;
 
-// What the server has not received yet, in case the page is loaded again before it has: Gradio does that after a lost
-// connection. Kept for this tab only, and forgotten with it.
+// What the server has not received yet, by case, in case the page is loaded again before it has: Gradio does that after a
+// lost connection. Kept for this tab only, and forgotten with it.
 function createJournal() {
-  const KEY = "ra-monitor unsaved annotation";
+  const key = (caseId) => `ra-monitor unsaved annotation ${caseId}`;
   const quietly = (act) => {
     try {
       return act();
@@ -19,38 +20,49 @@ function createJournal() {
     }
   };
   return {
-    write: (work) => quietly(() => sessionStorage.setItem(KEY, JSON.stringify(work))),
-    read: () => quietly(() => JSON.parse(sessionStorage.getItem(KEY))),
-    clear: () => quietly(() => sessionStorage.removeItem(KEY)),
+    write: (work) => quietly(() => sessionStorage.setItem(key(work.case_id), JSON.stringify(work))),
+    read: (caseId) => quietly(() => JSON.parse(sessionStorage.getItem(key(caseId)))),
+    clear: (caseId) => quietly(() => sessionStorage.removeItem(key(caseId))),
   };
 }
 
 function createWire({ send, snapshot, status }) {
   let serial = Date.now(); // never used twice in a page, not even after the component was mounted again
-  let inFlight = null; // {serial, command, rev, timer}
-  let waiting = null; // the request to send next
+  let inFlight = null; // {command, work, timer}
+  let waiting = []; // [{command, work}] to send next; `work` null: the document as it is then
   let draftTimer = 0;
   let firstUnkept = 0; // when the oldest change that the server does not know was made
-  let keptRev = 0; // the newest change that the server knows
+  let keptRev = 0; // the newest change of the case on the screen that the server knows
 
-  function request(command, extra) {
+  function request(command, work) {
     clearTimeout(draftTimer);
-    if (inFlight) {
-      if (!waiting || waiting.command === "draft") waiting = { command, extra };
-      return;
-    }
-    const work = { ...snapshot(), ...extra, serial: ++serial };
-    inFlight = { serial, command, rev: work.rev, timer: setTimeout(() => unanswered(command), ANSWER_WITHIN_MS) };
-    send(command, work);
+    if (work || !waiting.some((one) => one.work === null)) waiting.push({ command, work });
+    sendNext();
   }
-  function unanswered(command) {
+  function sendNext() {
+    const next = inFlight ? null : waiting.shift();
+    if (!next) return;
+    const work = { ...(next.work || { ...snapshot(), step: 0, target: null }), serial: ++serial };
+    inFlight = { command: next.command, work, timer: setTimeout(unanswered, ANSWER_WITHIN_MS) };
+    send(next.command, work);
+  }
+  function unanswered() {
+    const { command, work } = inFlight;
     inFlight = null;
-    waiting = null;
-    status.unanswered(command);
-    if (status.unkept()) draftTimer = setTimeout(() => request("draft", {}), RETRY_AFTER_MS);
+    status.unanswered(command, work);
+    clearTimeout(draftTimer);
+    if (waiting.length || status.unkept()) draftTimer = setTimeout(retry, RETRY_AFTER_MS);
   }
+  const retry = () => (waiting.length ? sendNext() : keepDraft());
   function keepDraft() {
-    if (status.unkept()) request("draft", {});
+    if (status.unkept()) request("draft", null);
+  }
+  // The document of the case on the screen leaves as it is; drafts of it that wait are void.
+  function leave(command, extra) {
+    const work = { ...snapshot(), ...extra };
+    waiting = waiting.filter((one) => one.work !== null);
+    request(command, work);
+    return work;
   }
   return {
     // The document changed.
@@ -61,29 +73,35 @@ function createWire({ send, snapshot, status }) {
       draftTimer = setTimeout(keepDraft, wait);
     },
     keepDraft,
-    save: (step) => request("save", { step }),
-    open: (step, target = null) => request("open", { step, target }),
-    // True when `reply` answers the request under way; the caller then acts on it and calls `next`.
-    answers(reply) {
-      if (!inFlight || reply.serial !== inFlight.serial) return false;
+    keepThis: (work) => request("draft", work),
+    save: (step) => leave("save", { step, target: null }),
+    open: (step, target = null) => leave("open", { step, target }),
+    // The request {command, work} that `reply` answers; null for a late answer. The caller acts on it, then calls `next`.
+    answered(reply) {
+      if (!inFlight || reply.serial !== inFlight.work.serial) return null;
       clearTimeout(inFlight.timer);
-      keptRev = reply.kind === "draft" ? inFlight.rev : keptRev;
+      const request = inFlight;
       inFlight = null;
+      return request;
+    },
+    // The server knows the case on the screen up to this change.
+    kept(rev) {
+      keptRev = rev;
       firstUnkept = 0;
-      return true;
     },
     next() {
-      const held = waiting;
-      waiting = null;
-      if (held) request(held.command, held.extra);
+      if (waiting.length) sendNext();
       else if (status.unkept()) this.changed();
     },
-    // Another case is on the screen: what waited for the former one is void.
+    // Another case is on the screen.
     reset() {
       clearTimeout(draftTimer);
-      [firstUnkept, keptRev, waiting] = [0, 0, null];
+      waiting = waiting.filter((one) => one.work !== null);
+      [firstUnkept, keptRev] = [0, 0];
     },
+    // Takes back what waits to leave the case: it is no longer wanted.
+    recall: (caseId) => (waiting = waiting.filter((one) => !one.work || one.work.case_id !== caseId)),
     keptRev: () => keptRev,
-    busy: () => inFlight !== null && inFlight.command !== "draft",
+    busy: () => waiting.some((one) => one.work) || (inFlight !== null && inFlight.command !== "draft"),
   };
 }

@@ -22,6 +22,7 @@
     const list = document.createElement('dl');
     const lines = new Map();  // keys that do the same share a line
     for (const key of [...keysNow(), ...GENERAL]) lines.set(key.says, [...(lines.get(key.says) || []), key.name]);
+    list.classList.toggle('m3-long', lines.size > 16);
     for (const [says, names] of lines) {
       const term = document.createElement('dt'), what = document.createElement('dd');
       for (const name of names) {

@@ -1,0 +1,158 @@
+"""The editor's document by itself, in a real browser's JavaScript: whatever is edited, undone, redone, saved,
+or left and come back to, the document is the one the person saw then, and every edited box lies on whole pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, Page
+
+from ui.components.base import static
+
+pytestmark = pytest.mark.browser
+
+W, H = 97, 61
+GHOSTS = [
+    {"id": "g1", "type": "crack", "box": [0.1, 0.1, 0.333, 0.4]},
+    {"id": "g2", "type": "bent", "box": None},
+    {"id": "g3", "type": "hole", "box": [0.5, 0.5, 0.51, 0.517]},
+]
+SAVED = {"anomalous": True, "note": "", "defects": [{"type": "dent", "box": [1 / 3, 1 / 7, 2 / 3, 0.91]}]}
+EMPTY: dict[str, Any] = {"anomalous": None, "note": "", "defects": []}
+COPIED = {"anomalous": True, "defects": [{"type": "scuff", "box": [0.2, 0.2, 0.77, 0.9]}], "note": ""}
+
+# Runs the steps on a new model; gives the document after each, as the server would receive it. `tick`: milliseconds
+# between two steps, since quick repeats of one edit are one step of undo.
+RUN = """([size, ghosts, saved, copied, steps, tick]) => {
+  let now = 1e6;
+  Date.now = () => now;
+  const model = createModel();
+  const start = model.fromServer(saved);
+  model.load({ size, start, saved: start, basedOn: saved.anomalous === null ? 0 : 1, ghosts });
+  const pick = (i) => model.doc.defects.length ? model.doc.defects[i % model.doc.defects.length] : null;
+  const boxed = (i) => { const one = pick(i); return one && one.box && model.doc.anomalous !== false ? one : null; };
+  const DO = {
+    draw: (px) => { model.select(null); model.addBox(Pixels.snap(px, size)); },
+    move: ([i, dx, dy]) => { const d = boxed(i);
+      if (d) model.setBox(d.id, Pixels.moved(model.pixels(d), dx, dy, size), "", `nudge ${d.id}`); },
+    resize: ([i, handle, dx, dy]) => { const d = boxed(i);
+      if (d) model.setBox(d.id, Pixels.resized(model.pixels(d), handle, dx, dy, size), ""); },
+    type: ([i, type]) => { const d = pick(i); if (d) { model.select(d.id); model.setType(type); } },
+    remove: (i) => { const d = pick(i); if (d) model.remove(d.id); },
+    adopt: (id) => model.adopt(id),
+    retype: ([id, type]) => { model.selectGhost(id); model.setType(type); },
+    copy: () => model.copy(copied),
+    verdict: (anomalous) => model.setVerdict(anomalous),
+    note: (words) => model.setNote(words),
+    cycle: (step) => model.cycle(step, true),
+    save: () => model.stored(model.basedOn + 1),
+    leave: () => { const kept = model.leave(); model.load({ size, start: EMPTY_DOCUMENT, saved: EMPTY_DOCUMENT,
+      basedOn: 0, ghosts: [] }); model.addBox([0, 0, 1, 1]); model.comeBack(kept); },
+    undo: () => model.undo(),
+    redo: () => model.redo(),
+  };
+  const seen = () => JSON.parse(JSON.stringify({ ...model.doc,
+    defects: model.doc.defects.map(({ type, box }) => ({ type, box })) }));
+  const states = [{ doc: seen() }];
+  for (const [name, argument] of steps) {
+    now += tick;
+    DO[name](argument);
+    const again = model.fromServer(seen());
+    states.push({ doc: seen(), dirty: model.dirty(), reloads: sameDocument(again, model.doc),
+      lost: model.selected !== null && !model.defect() });
+  }
+  return states;
+}"""
+
+numbers = st.integers(-150, 150)
+which = st.integers(0, 5)
+types = st.sampled_from(["crack", "bent", "dent", "<b>x</b>"])
+ghosts = st.sampled_from(["g1", "g2", "g3"])
+handles = st.sampled_from(["nw", "n", "ne", "e", "se", "s", "sw", "w"])
+EDITS = st.one_of(
+    st.tuples(st.just("draw"), st.lists(st.floats(-20, 120), min_size=4, max_size=4)),
+    st.tuples(st.just("move"), st.tuples(which, numbers, numbers)),
+    st.tuples(st.just("resize"), st.tuples(which, handles, numbers, numbers)),
+    st.tuples(st.just("type"), st.tuples(which, types)),
+    st.tuples(st.just("remove"), which),
+    st.tuples(st.just("adopt"), st.one_of(st.none(), ghosts)),
+    st.tuples(st.just("retype"), st.tuples(ghosts, types)),
+    st.tuples(st.just("copy"), st.none()),
+    st.tuples(st.just("verdict"), st.booleans()),
+    st.tuples(st.just("note"), st.sampled_from(["", "a", "left edge"])),
+)
+OTHER = st.one_of(
+    st.tuples(st.just("cycle"), st.sampled_from([-1, 1])),
+    st.tuples(st.sampled_from(["save", "leave"]), st.none()),
+)
+TRAVEL = st.tuples(st.sampled_from(["undo", "redo"]), st.none())
+STEPS = st.lists(st.one_of(EDITS, EDITS, TRAVEL, OTHER), min_size=1, max_size=30)
+STARTS = st.sampled_from([EMPTY, SAVED])
+
+
+@pytest.fixture(scope="module")
+def sheet(browser: Browser) -> Iterator[Page]:
+    """An empty page that knows the editor's document and nothing else of it."""
+    page = browser.new_page()
+    for name in ("pixels", "model"):
+        page.add_script_tag(content=static(f"box_editor_{name}.js"))
+    yield page
+    page.close()
+
+
+def run(sheet: Page, start: dict[str, Any], steps: list[Any], tick: int = 10_000) -> list[dict[str, Any]]:
+    size = {"width": W, "height": H}
+    return sheet.evaluate(RUN, [size, GHOSTS, start, COPIED, [list(step) for step in steps], tick])
+
+
+@settings(max_examples=150, deadline=None)
+@given(start=STARTS, steps=STEPS)
+def test_undo_and_redo_end_in_the_document_the_person_saw(sheet: Page, start: dict[str, Any], steps: list[Any]) -> None:
+    states = run(sheet, start, steps)
+    seen, at = [states[0]["doc"]], 0
+    for (name, _), state in zip(steps, states[1:], strict=True):
+        if name in ("undo", "redo"):
+            at = min(max(at + (1 if name == "redo" else -1), 0), len(seen) - 1)
+        elif state["doc"] != seen[at]:
+            assert name not in ("cycle", "save", "leave"), "only an edit changes the document"
+            seen[at + 1 :] = [state["doc"]]
+            at += 1
+        assert state["doc"] == seen[at]
+        assert state["reloads"], "what is kept as a draft comes back as the same document"
+        assert not state["lost"], "nothing is selected that is not there"
+        if name == "save":
+            assert not state["dirty"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(start=STARTS, steps=STEPS)
+def test_every_box_that_was_touched_lies_on_whole_pixels_of_the_picture(
+    sheet: Page, start: dict[str, Any], steps: list[Any]
+) -> None:
+    for state in run(sheet, start, steps):
+        for defect in state["doc"]["defects"]:
+            if defect["box"] is None or defect in start["defects"]:
+                continue  # a box that nobody touched keeps its fractions exactly; its type may be another
+            if defect["box"] in [each["box"] for each in start["defects"]]:
+                continue
+            px = [value * side for value, side in zip(defect["box"], (W, H, W, H), strict=True)]
+            assert px == pytest.approx([round(value) for value in px], abs=1e-9)
+            assert 0 <= round(px[0]) < round(px[2]) <= W
+            assert 0 <= round(px[1]) < round(px[3]) <= H
+
+
+def test_a_held_arrow_key_is_one_step_of_undo(sheet: Page) -> None:
+    nudges = [("move", (0, 1, 0))] * 20
+    states = run(sheet, SAVED, [*nudges, ("undo", None)], tick=30)
+    assert states[-1]["doc"] == states[0]["doc"]
+
+
+def test_a_thousand_steps_are_undone_and_redone(sheet: Page) -> None:
+    edits = [("move", (0, 1 if n % 40 < 20 else -1, 0)) for n in range(1000)]
+    states = run(sheet, EMPTY, [*edits, *[("undo", None)] * 1000, *[("redo", None)] * 1000])
+    assert states[2000]["doc"] == states[0]["doc"]
+    assert states[3000]["doc"] == states[1000]["doc"]

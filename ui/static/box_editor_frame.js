@@ -1,0 +1,65 @@
+// What stands on the stage around the picture: where one is, which list, whether the work is kept, size and zoom, and
+// the buttons that do what the keys of the view do.
+
+function chip(parent, words, label, act) {
+  const node = button(parent, "be-chip", words, "", act);
+  node.title = label;
+  node.setAttribute("aria-label", label);
+  return node;
+}
+
+// `act`: go(step), view() -> the actions of the view.
+function createFrame(stage, queues, act) {
+  const top = make("div", "be-overlay be-top", stage);
+  chip(top, "‹", "Previous case (,)", () => act.go(-1));
+  const place = make("span", "be-chip be-place", top);
+  chip(top, "›", "Next case (.)", () => act.go(1));
+  const queue = make("select", "be-chip be-queue", top);
+  Object.assign(queue, { title: "Which cases" });
+  queue.setAttribute("aria-label", "Which cases");
+  for (const [value, words] of queues) Object.assign(make("option", "", queue, words), { value });
+  const state = make("span", "be-chip be-state", top);
+  const bottom = make("div", "be-overlay be-bottom", stage);
+  const tools = make("div", "be-tools", bottom);
+  const size = make("span", "be-chip be-size-chip", bottom);
+
+  const opener = chip(tools, "View", "Brightness, contrast, grid and zoom", () => {
+    bar.hidden = !bar.hidden;
+    opener.setAttribute("aria-expanded", String(!bar.hidden));
+  });
+  opener.setAttribute("aria-expanded", "false");
+  const bar = make("div", "be-bar", tools);
+  bar.hidden = true;
+  for (const [words, label, does] of [
+    ["fit", "Fit the picture (F)", (view) => view.fit()],
+    ["1:1", "Pixel for pixel (O)", (view) => view.oneToOne()],
+    ["−", "Zoom out (−)", (view) => view.zoomBy(0.8)],
+    ["+", "Zoom in (+)", (view) => view.zoomBy(1.25)],
+    ["darker", "Darker (D)", (view) => view.aid("brightness", 1 / 1.1)],
+    ["brighter", "Brighter (B)", (view) => view.aid("brightness", 1.1)],
+    ["flatter", "Less contrast (J)", (view) => view.aid("contrast", 1 / 1.1)],
+    ["harder", "More contrast (K)", (view) => view.aid("contrast", 1.1)],
+    ["grid", "Grid (G)", (view) => view.toggleGrid()],
+    ["plain", "The picture as it is (R)", (view) => view.resetAids()],
+  ])
+    chip(bar, words, label, () => does(act.view()));
+
+  return {
+    queue,
+    place(sheet) {
+      place.textContent = sheet.count ? `${sheet.position || "–"} of ${sheet.count} · ${sheet.name}` : sheet.name;
+      place.title = `${sheet.dataset} · ${sheet.scenario} · ${sheet.name}`;
+    },
+    // `px`: the whole-pixel box in hand, if any.
+    size({ width, height }, view, px) {
+      const percent = Math.round(view.now.scale * (window.devicePixelRatio || 1) * 100);
+      const hand = px ? `${px[2] - px[0]} × ${px[3] - px[1]} px at ${px[0]}, ${px[1]} · ` : "";
+      const aids = view.aidWords();
+      size.textContent = `${hand}${aids && `${aids} · `}${width} × ${height} px · ${percent} %`;
+    },
+    state(words, alarm) {
+      state.textContent = words;
+      state.classList.toggle("be-alarm", alarm);
+    },
+  };
+}
