@@ -19,6 +19,7 @@ from tests.browser.annotate_desk import Desk
 from tests.browser.app_process import ROOT, App
 from tests.browser.conftest import PATIENCE, Witness
 from tests.browser.walk import SLOW, Walk
+from ui.data_service import LAYOUTS
 
 DATA = ROOT.parent / "shared" / "data"
 
@@ -68,10 +69,10 @@ def bring_in(page: Page, app: App, source: Source) -> Case:
     """Import a folder through the Data tab; returns its first anomalous case."""
     page.goto(f"{app.address}?tab=data")
     layout = page.get_by_label("Layout", exact=True)
-    expect(layout).to_have_value("mvtec")
+    expect(layout).to_have_value(LAYOUTS["mvtec"])
     if source.layout != "mvtec":
         layout.click()
-        page.get_by_role("option", name=source.layout, exact=True).click()
+        page.get_by_role("option", name=LAYOUTS[source.layout], exact=True).click()
     page.locator("#import-folder").get_by_role("textbox").fill(str(DATA / source.folder))
     page.locator("#start-import").click()
     expect(page.locator("#import-words")).to_contain_text(f"{source.cases} added, 0 already there, 0 refused")
