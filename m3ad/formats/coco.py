@@ -33,6 +33,7 @@ from m3ad.formats.pictures import find_picture, frame, safe_name
 from m3ad.formats.reading import annotation_files, attempt, json_items, object_in, require_shallow, root_of
 from m3ad.formats.sink import Sink
 
+FILE = "annotations/instances_default.json"
 FILES = ("*.json", "annotations/*.json", "*/_annotations.coco.json")
 _FIELDS = 6  # picture's place in the file, category's place, x, y, width, height
 
@@ -118,7 +119,7 @@ def _picture(
 
 
 def write_coco(pictures: Iterable[AnnotatedPicture], sink: Sink) -> None:
-    """`annotations.json`; the two long lists wait in files of their own, for a data set may be larger than memory."""
+    """One file, where CVAT and Datumaro look for it; its lists wait in files, for they may be larger than memory."""
     categories: dict[str, int] = {}
     with TemporaryDirectory() as scratch:
         images, annotations, whole = (Path(scratch, name) for name in ("images", "annotations", "whole"))
@@ -142,7 +143,7 @@ def write_coco(pictures: Iterable[AnnotatedPicture], sink: Sink) -> None:
                     target.writelines(source)
                 target.write("\n]")
             target.write("}\n")
-        sink.put("annotations.json", whole)
+        sink.put(FILE, whole)
 
 
 def _rows(one: AnnotatedPicture, place: int, categories: dict[str, int]) -> Iterator[dict[str, Any]]:

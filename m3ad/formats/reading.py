@@ -31,8 +31,10 @@ def annotation_files(place: Path, *patterns: str) -> list[Path]:
 
 
 def root_of(place: Path) -> Path:
-    """The folder that a file lies in, or the folder itself."""
-    return place.parent if place.is_file() else place
+    """The folder of the data set: `place` itself, or where a file lies (COCO's lie in a folder `annotations` of it)."""
+    if place.is_dir():
+        return place
+    return place.parent.parent if place.parent.name == "annotations" else place.parent
 
 
 def attempt(name: object, read: Callable[..., AnnotatedPicture], *arguments: Any) -> Entry:

@@ -74,12 +74,15 @@ def _picture(file: Path, root: Path, unused: Unused) -> AnnotatedPicture:
 
 
 def write_voc(pictures: Iterable[AnnotatedPicture], sink: Sink) -> None:
-    """A file for every decided picture, and `ImageSets/Main/all.txt`."""
-    stems = []
+    """A file for every decided picture, the list of all, and the types' names, which CVAT and Datumaro ask for."""
+    stems, kinds = [], set[str]()
     for one in pictures:
         stems.append(PurePosixPath(one.name).stem)
         if one.verdict is not None:
+            kinds |= {defect.type for defect in one.verdict.defects}
             sink.put(f"Annotations/{stems[-1]}.xml", written(_tree(one, one.verdict.defects)).encode())
+    names = sorted(kind for kind in kinds if ":" not in kind)  # which would end a name there
+    sink.put("labelmap.txt", "".join(f"{kind}:::\n" for kind in names).encode())
     sink.put("ImageSets/Main/all.txt", "".join(f"{stem}\n" for stem in stems).encode())
 
 

@@ -40,7 +40,7 @@ def test_an_export_ends_in_an_account_and_an_archive_of_its_owner(store: Store) 
     assert ["normal verdicts: they look like undecided ones", "1"] in lost_rows(job)
     assert export_address(job) == f"export/{job.file.name}"
     names = zipfile.ZipFile(exports.file(job.file.name, "ann")).namelist()
-    assert {"annotations.json", "cases.csv"} < set(names)
+    assert {"annotations/instances_default.json", "cases.csv"} < set(names)
     for name, actor in ((job.file.name, "bob"), ("../store.db", "ann"), ("other.zip", "ann")):
         with pytest.raises(NotFound):
             exports.file(name, actor)

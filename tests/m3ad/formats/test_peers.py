@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from m3ad.formats.coco import FILE
 from m3ad.geometry import Box
 from m3ad.records import NORMAL, Defect, Verdict
 from tests.m3ad.formats.made import HEIGHT, WIDTH, pictures_of, read, write
@@ -31,7 +32,7 @@ def seen_by(dataset: object) -> dict[str, tuple[float, ...]]:
 def test_pycocotools_reads_our_coco(tmp_path: Path) -> None:
     coco = pytest.importorskip("pycocotools.coco", reason="a development dependency")
     write("coco", pictures_of([FOUND, NORMAL], tmp_path / "p"), tmp_path / "out")
-    read_by = coco.COCO(str(tmp_path / "out/annotations.json"))
+    read_by = coco.COCO(str(tmp_path / "out" / FILE))
     names = {one["id"]: one["name"] for one in read_by.loadCats(read_by.getCatIds())}
     assert {one["file_name"] for one in read_by.loadImgs(read_by.getImgIds())} == {"part-0.png", "part-1.png"}
     boxes = {names[one["category_id"]]: one["bbox"] for one in read_by.loadAnns(read_by.getAnnIds())}
@@ -42,9 +43,7 @@ def test_pycocotools_reads_our_coco(tmp_path: Path) -> None:
 
 def test_supervision_reads_our_coco(supervision, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     write("coco", pictures_of([FOUND, NORMAL], tmp_path / "p"), tmp_path / "out")
-    dataset = supervision.DetectionDataset.from_coco(
-        str(tmp_path / "out/images"), str(tmp_path / "out/annotations.json")
-    )
+    dataset = supervision.DetectionDataset.from_coco(str(tmp_path / "out/images"), str(tmp_path / "out" / FILE))
     assert seen_by(dataset) == {kind: tuple(map(float, edges)) for kind, edges in EDGES.items()}
 
 
