@@ -52,7 +52,7 @@ def _read_file(file: Path, root: Path, unused: Unused) -> Iterator[Entry]:
     if not pictures:
         raise BadData(f"{file.name} is not in COCO's format: there is no image in it.")
     rows, refused = _annotations(file, pictures, places, unused)
-    starts = np.searchsorted(rows[:, 0], np.arange(len(pictures) + 1))
+    starts = np.searchsorted(rows[:, 0], np.arange(max(pictures.values()) + 2))
     yield from refused
     for place, image in enumerate(json_items(file, "images.item")):
         if pictures[_key(image.get("id"))] != place:

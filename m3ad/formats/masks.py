@@ -97,13 +97,20 @@ def draw(one: AnnotatedPicture, kinds: dict[str, int]) -> np.ndarray:
 
 
 def as_masked(one: AnnotatedPicture) -> AnnotatedPicture:
-    """The picture as its mask tells it: boxes that touch or overlap are what is left of them."""
-    if one.verdict is None or not one.verdict.anomalous:
-        return one
+    """The picture as its mask tells it: boxes that touch or overlap are what is left of them.
+
+    A box around such a rest may cover another box that its pixels did not: so until drawing it changes nothing.
+    """
+    while one.verdict is not None and one.verdict.anomalous and (told := _told(one)) != one.verdict:
+        one = replace(one, verdict=told)
+    return one
+
+
+def _told(one: AnnotatedPicture) -> Verdict:
     kinds: dict[str, int] = {}
     values = draw(one, kinds)
     boxes = [Defect(kind, box) for kind, number in kinds.items() for box in mask_to_boxes(values == number)]
-    return replace(one, verdict=Verdict(True, tuple(boxes)))
+    return Verdict(True, tuple(boxes))
 
 
 def write_masks(pictures: Iterable[AnnotatedPicture], sink: Sink) -> None:

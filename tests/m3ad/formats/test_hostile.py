@@ -276,6 +276,13 @@ def test_boxes_follow_the_pixels_when_a_picture_is_turned(orientation: int, stor
     assert box.to_pixels(*upright.size) == pytest.approx(upright.getbbox())
 
 
+def test_pictures_of_one_id_are_refused_but_for_the_last(tmp_path: Path) -> None:
+    (tmp_path / "annotations.json").write_text('{"images": [{}, {}, {"id": 1}]}')
+    _, refused = read("coco", tmp_path)
+    assert "another picture" in refused[0].why
+    assert len(refused) == 3  # the others have no name
+
+
 def test_a_size_that_is_not_the_pictures_is_refused(tmp_path: Path) -> None:
     Image.new("RGB", (10, 10)).save(tmp_path / "a.png")
     (tmp_path / "annotations.json").write_text(coco("a.png", [1, 1, 5, 5]))
