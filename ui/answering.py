@@ -13,17 +13,17 @@ from db.store import Store
 from m3ad.errors import Conflict, M3ADError, ModelUnavailable
 from m3ad.records import Mode
 from training.snapshots import unanswered_cases
+from ui.background import Task, begin
 from ui.inspections import Inspections
 
 
 @dataclass(eq=False)
-class Round:
-    """One round of answers. Only its own thread changes it, apart from `stop`.
+class Round(Task):
+    """One round of answers.
 
     Attributes:
         total, done: cases; the last one may be under way.
         failed: the reasons why cases could not be answered.
-        over: nothing more will come.
     """
 
     model: str
@@ -31,8 +31,6 @@ class Round:
     total: int
     done: int = 0
     failed: list[str] = field(default_factory=list)
-    over: bool = False
-    stop: threading.Event = field(default_factory=threading.Event)
 
 
 class Answering:
@@ -47,21 +45,18 @@ class Answering:
     def start(self, snapshot_id: int, model: str, user: str) -> Round:
         """Begin with the cases that the model has not answered; Conflict while another round is under way."""
         with self._lock:
-            if self.latest is not None and not self.latest.over:
+            if self.latest is not None and self.latest.running:
                 raise Conflict(f"{self.latest.model} is answering already: wait for it, or stop it first.")
             cases = unanswered_cases(self._store, snapshot_id, model)
-            self.latest = Round(model, snapshot_id, len(cases))
-        threading.Thread(target=self._work, args=(self.latest, cases, user), name="answers", daemon=True).start()
-        return self.latest
+            round_ = self.latest = Round(model, snapshot_id, len(cases))
+        begin(round_, lambda: self._work(round_, cases, user))
+        return round_
 
     def _work(self, round_: Round, cases: list[int], user: str) -> None:
-        try:
-            for case_id in cases:
-                if round_.stop.is_set() or not self._answered(round_, case_id, user):
-                    break
-                round_.done += 1
-        finally:
-            round_.over = True
+        for case_id in cases:
+            if round_.stop.is_set() or not self._answered(round_, case_id, user):
+                break
+            round_.done += 1
 
     def _answered(self, round_: Round, case_id: int, user: str) -> bool:
         """Whether it makes sense to go on. What people wait for at the page goes first."""

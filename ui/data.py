@@ -129,7 +129,7 @@ def wire_import(context: Context, imports: Imports, form: ImportForm, held: gr.H
     def stop(request: gr.Request) -> tuple[Any, ...]:
         allowed(request)
         if imports.latest is not None:
-            imports.latest.cancel.set()
+            imports.latest.stop.set()
         return show()
 
     def tick(before: Any) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,20 @@ from typing import Any
 from db.annotation_export import export_annotations
 from db.filters import CaseFilter, Status
 from db.store import Store
-from m3ad.errors import BadData, Conflict, M3ADError, NotFound
+from m3ad.errors import BadData, Conflict, NotFound
 from m3ad.formats import FORMATS
 from m3ad.formats.carrying import ExportedAccount
+from ui.background import Task, begin
 
 
-@dataclass
-class Export:
-    """One export from the click to its archive. Only its own thread changes it, apart from `cancel`."""
+@dataclass(eq=False)
+class Export(Task):
+    """One export from the click to its archive.
+
+    Attributes:
+        done, total: cases.
+        account: how it ended; None while it runs or when it failed.
+    """
 
     format: str
     file: Path
@@ -26,14 +32,6 @@ class Export:
     done: int = 0
     total: int = 0
     account: ExportedAccount | None = None
-    error: str = ""
-    cancel: threading.Event = field(default_factory=threading.Event)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def running(self) -> bool:
-        """False as soon as there is an account or a refusal to show."""
-        return not (self.over.is_set() or self.account is not None or self.error)
 
 
 class Exports:
@@ -54,39 +52,34 @@ class Exports:
             raise BadData(f"There is no format {format!r}. Choose one of {', '.join(sorted(FORMATS))}.")
         with self._lock:
             before = self._latest.get(actor)
-            if before is not None and not before.over.is_set():
+            if before is not None and before.running:
                 raise Conflict("Another export of yours is running: wait for its end or cancel it.")
             if before is not None:
                 before.file.unlink(missing_ok=True)
             name = f"{format}-{datetime.now():%Y%m%d-%H%M%S-%f}.zip"
             job = self._latest[actor] = Export(format, self._store.workspace / "exports" / name, actor)
-        threading.Thread(target=self._run, args=(job, wanted, copy), name="export", daemon=True).start()
+        begin(job, lambda: self._run(job, wanted, copy))
         return job
 
     def _run(self, job: Export, wanted: CaseFilter, copy: bool) -> None:
         def progress(done: int, total: int) -> None:
             job.done, job.total = done, total
 
-        try:
-            job.account = export_annotations(
-                self._store,
-                job.format,
-                job.file,
-                wanted,
-                copy=copy,
-                user=job.actor,
-                progress=progress,
-                cancelled=job.cancel.is_set,
-            )
-        except M3ADError as error:
-            job.error = str(error)
-        finally:
-            job.over.set()
+        job.account = export_annotations(
+            self._store,
+            job.format,
+            job.file,
+            wanted,
+            copy=copy,
+            user=job.actor,
+            progress=progress,
+            cancelled=job.stop.is_set,
+        )
 
     def file(self, name: str, actor: str) -> Path:
         """The archive of this name, where it is this person's. Raises NotFound."""
         job = self._latest.get(actor)
-        if job is None or job.account is None or job.file.name != name or not job.file.is_file():
+        if job is None or job.running or job.account is None or job.file.name != name or not job.file.is_file():
             raise NotFound("There is no such export of yours (any more): start it again.")
         return job.file
 
@@ -103,7 +96,7 @@ def export_status(job: Export | None) -> dict[str, Any]:
     title, tone, message = "Exporting", "busy", f"{job.done} of {job.total or '…'} cases"
     if job.error:
         title, tone, message = "Refused", "bad", job.error
-    elif job.account is not None:
+    elif job.account is not None and not job.running:
         title, tone, message = "Ready", "odd" if job.account.lost else "good", job.account.sentences()[0]
     share = job.done / job.total if job.running and job.total else None
     return {"title": title, "words": FORMATS[job.format].title, "tone": tone, "share": share, "message": message}
@@ -116,4 +109,6 @@ def lost_rows(job: Export | None) -> list[list[str]]:
 
 def export_address(job: Export | None) -> str | None:
     """Where the archive is fetched, relative to the page; None while there is none."""
-    return f"export/{job.file.name}" if job is not None and job.account is not None else None
+    if job is None or job.running or job.account is None:
+        return None
+    return f"export/{job.file.name}"

@@ -48,7 +48,7 @@ def build_export(context: Context, shell: Shell) -> None:
 
     def stop(request: gr.Request) -> tuple[Any, ...]:
         if (job := context.exports.latest(context.user(request))) is not None:
-            job.cancel.set()
+            job.stop.set()
         return show(request)
 
     def tick(before: Any, request: gr.Request) -> tuple[Any, ...]:

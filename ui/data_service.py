@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from db.schema import Role
 from db.store import Store
 from m3ad.datasets import IMPORTERS
 from m3ad.datasets.account import Account, Refused
-from m3ad.errors import BadData, Conflict, M3ADError
+from m3ad.errors import BadData, Conflict
 from m3ad.formats import FORMATS
 from m3ad.records import NewCase, Scenario
 from m3ad.taxonomy import default_taxonomy
+from ui.background import Task, begin
 
 Entry = NewCase | Refused
 LAYOUTS = {**{name: f"{name} (data set)" for name in IMPORTERS}, **{name: one.title for name, one in FORMATS.items()}}
@@ -37,32 +38,23 @@ class CaseFacts:
 UNSAID = CaseFacts()
 
 
-@dataclass
-class Import:
-    """One import from the click to its account. Only its own thread changes it, apart from `cancel`.
+@dataclass(eq=False)
+class Import(Task):
+    """One import from the click to its account.
 
     Attributes:
         seen: entries the importer has given so far.
         account: how it ended; None while it runs or when it failed.
-        error: the sentence it failed with.
     """
 
     layout: str
     folder: Path
     seen: int = 0
     account: Account | None = None
-    error: str = ""
-    cancel: threading.Event = field(default_factory=threading.Event)
-    over: threading.Event = field(default_factory=threading.Event)
-
-    @property
-    def running(self) -> bool:
-        """False as soon as there is an account or a refusal to show, which is a moment before the thread is over."""
-        return not (self.over.is_set() or self.account is not None or self.error)
 
 
 class Imports:
-    """Runs one import at a time in its own thread: closing the page neither stops nor loses it."""
+    """Runs one import at a time."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -80,24 +72,18 @@ class Imports:
         if not folder.strip() or not (path.is_dir() or (layout in FORMATS and path.is_file())):
             raise BadData(f"{folder!r} is not a folder on the machine that runs the app. Check the path.")
         with self._lock:
-            if self.latest is not None and not self.latest.over.is_set():
+            if self.latest is not None and self.latest.running:
                 raise Conflict("Another import is running: wait for its account or cancel it.")
-            self.latest = Import(layout, path)
-        thread = threading.Thread(target=self._run, args=(self.latest, copy, actor, facts), name="import", daemon=True)
-        thread.start()
-        return self.latest
+            job = self.latest = Import(layout, path)
+        begin(job, lambda: self._run(job, copy, actor, facts))
+        return job
 
     def _run(self, job: Import, copy: bool, actor: str, facts: CaseFacts) -> None:
-        try:
-            if job.layout in FORMATS:
-                job.account = self._take_annotations(job, copy, actor, facts)
-            else:
-                entries = self._counted(job, IMPORTERS[job.layout](job.folder))
-                job.account = self._store.import_cases(entries, copy=copy, actor=actor)
-        except M3ADError as error:
-            job.error = str(error)
-        finally:
-            job.over.set()
+        if job.layout in FORMATS:
+            job.account = self._take_annotations(job, copy, actor, facts)
+        else:
+            entries = self._counted(job, IMPORTERS[job.layout](job.folder))
+            job.account = self._store.import_cases(entries, copy=copy, actor=actor)
 
     def _take_annotations(self, job: Import, copy: bool, actor: str, facts: CaseFacts) -> Account:
         dataset = facts.dataset.strip() or job.folder.stem
@@ -107,12 +93,12 @@ class Imports:
         def progress(done: int) -> None:
             job.seen = done
 
-        return import_place(self._store, job.folder, into, progress, job.cancel.is_set)
+        return import_place(self._store, job.folder, into, progress, job.stop.is_set)
 
     def _counted(self, job: Import, entries: Iterable[Entry]) -> Iterator[Entry]:
         """The entries until it is cancelled; what was imported by then stays."""
         for entry in entries:
-            if job.cancel.is_set():
+            if job.stop.is_set():
                 return
             job.seen += 1
             yield entry
@@ -124,9 +110,9 @@ def import_words(job: Import | None) -> str:
         return "Nothing imported in this session."
     if job.error:
         return f"Refused: {job.error}"
-    if job.account is None:
+    if job.running or job.account is None:
         return f"Importing {job.folder.name}: {job.seen} entries so far …"
-    said = "Cancelled" if job.cancel.is_set() else "Done"
+    said = "Cancelled" if job.stop.is_set() else "Done"
     return f"{said}: {job.account.sentence()}."
 
 
@@ -136,10 +122,10 @@ def import_status(job: Import | None) -> dict[str, Any]:
         title, tone = "No import yet", "quiet"
     elif job.error:
         title, tone = "Refused", "bad"
-    elif job.account is None:
-        title, tone = ("Cancelling" if job.cancel.is_set() else "Importing"), "busy"
+    elif job.running or job.account is None:
+        title, tone = ("Cancelling" if job.stop.is_set() else "Importing"), "busy"
     else:
-        title = "Cancelled" if job.cancel.is_set() else "Imported"
+        title = "Cancelled" if job.stop.is_set() else "Imported"
         tone = "odd" if _incomplete(job.account) else "good"
     words = job.folder.name if job else ""
     return {"title": title, "words": words, "tone": tone, "share": None, "message": import_words(job)}

@@ -76,19 +76,20 @@ def wire_examples(
 
     def state() -> tuple[Any, ...]:
         last, texts = answering.latest, writings.latest
-        answers = () if last is None else (last.model, last.done, last.over, last.stop.is_set())
-        return (*answers, id(texts), texts is None or texts.over)
+        answers = () if last is None else (last.model, last.done, last.running, last.stop.is_set())
+        return (*answers, id(texts), texts is None or not texts.running)
 
     def weigh(stage: str, snapshot_id: int | None, model: str | None, *mixing: float | None) -> list[Any]:
         settings = settings_of(MIXING, mixing)
         if stage != Stage.RAWS or snapshot_id is None or model is None or settings is None:
             return [gr.Textbox("", visible=False), *(gr.update(visible=False) for _ in form.parts[1:])]
         last = answering.latest
-        if last is not None and not last.over:
+        if last is not None and last.running:
             words = present.answering_words(last.model, last.done, last.total, last.stop.is_set())
             return [gr.Textbox(words, visible=True), *(gr.update(visible=on) for on in (True, False, True, True))]
         found = service.weigh(snapshot_id, model, settings)
-        failed = last.failed if last is not None and (last.model, last.snapshot_id) == (model, snapshot_id) else ()
+        mine = last is not None and (last.model, last.snapshot_id) == (model, snapshot_id)
+        failed = [*last.failed, *([last.error] if last.error else [])] if last is not None and mine else []
         label = f"Let {model} answer {found.unanswered} case{'' if found.unanswered == 1 else 's'} first"
         return [
             gr.Textbox(present.mix_words(found.mix, model, failed, found.source), visible=True),

@@ -68,7 +68,7 @@ def wire_texts(context: Context, shell: Shell, writings: Writings, form: TextsFo
 
     def state() -> tuple[Any, ...]:
         last = writings.latest
-        return () if last is None else (id(last), last.progress, last.over, last.stop.is_set())
+        return () if last is None else (id(last), last.progress, last.running, last.stop.is_set())
 
     # How far it was goes with every answer: one that comes late is then put right by the next tick.
     def tell() -> list[Any]:
@@ -76,7 +76,7 @@ def wire_texts(context: Context, shell: Shell, writings: Writings, form: TextsFo
         if last is None:
             words = "Stored texts can be read, edited and approved. Nothing that a person has seen is written over."
             return [now, words, gr.Button(visible=True), gr.Button(visible=False)]
-        return [now, writing_words(last), gr.Button(visible=last.over), gr.Button(visible=not last.over)]
+        return [now, writing_words(last), gr.Button(visible=not last.running), gr.Button(visible=last.running)]
 
     def begin(request: gr.Request, *given: Any) -> list[Any]:
         writer, address, name, _, snapshot_id, model, *mixing = given

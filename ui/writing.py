@@ -7,30 +7,29 @@ Gradio.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from db.store import Store
-from m3ad.errors import Conflict, M3ADError, RunError
+from m3ad.errors import Conflict, RunError
 from training.captioning import Ended, Progress
 from training.config import RawsSettings
 from training.examples import CaptionWriter, template
 from training.snapshot_captions import TEMPLATE, caption_snapshot, plan_captions
+from ui.background import Task, begin
 from ui.data_service import is_admin
 
 CAPTIONS = "captions.jsonl"  # in the workspace: a teacher's answers, also those of `app.py caption`
 
 
 @dataclass(eq=False)
-class Writing:
-    """One round of writing. Only its own thread changes it, apart from `stop`.
+class Writing(Task):
+    """One round of writing.
 
     Attributes:
         writer: the caption writer's name.
         progress: how far it is.
         unanswered: cases that the start model has not answered, so that nothing can be written for them yet.
         ended: how it ended; None while it goes on, or where an error ended it.
-        error: the sentence of that error.
-        over: nothing more will come.
     """
 
     writer: str
@@ -39,9 +38,6 @@ class Writing:
     progress: Progress
     unanswered: int
     ended: Ended | None = None
-    error: str = ""
-    over: bool = False
-    stop: threading.Event = field(default_factory=threading.Event)
 
 
 class Writings:
@@ -65,7 +61,7 @@ class Writings:
             RunError: settings that cannot be.
         """
         with self._lock:
-            if self.latest is not None and not self.latest.over:
+            if self.latest is not None and self.latest.running:
                 raise Conflict(f"{self.latest.writer} is writing already: wait for it, or stop it first.")
             stop = threading.Event()
             write, writer = self._writer(teacher, stop)
@@ -77,16 +73,11 @@ class Writings:
             def tell(progress: Progress) -> None:
                 round_.progress = progress
 
-            try:
-                round_.ended = caption_snapshot(
-                    self._store, work, model, write, writer, seed=settings.seed, tell=tell, cancelled=stop.is_set
-                )
-            except M3ADError as error:
-                round_.error = str(error)
-            finally:
-                round_.over = True
+            round_.ended = caption_snapshot(
+                self._store, work, model, write, writer, seed=settings.seed, tell=tell, cancelled=stop.is_set
+            )
 
-        threading.Thread(target=write_all, name="texts", daemon=True).start()
+        begin(round_, write_all)
         return round_
 
     def _writer(self, teacher: str | None, stop: threading.Event) -> tuple[CaptionWriter, str]:
@@ -118,7 +109,7 @@ def writing_words(round_: Writing) -> str:
     """Where a round of writing stands, for people."""
     now = round_.progress
     left = f", {now.left_out} left out" if now.left_out else ""
-    if not round_.over:
+    if round_.running:
         return f"{round_.writer} writes: {now.written} of {now.total}{left}" + (
             ", then it stops." if round_.stop.is_set() else " …"
         )

@@ -26,7 +26,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
         yield opened
 
 
-def wait(round_: Round, until: Callable[[Round], bool] = lambda one: one.over) -> Round:
+def wait(round_: Round, until: Callable[[Round], bool] = lambda one: not one.running) -> Round:
     end = time.monotonic() + SECONDS
     while not until(round_):
         assert time.monotonic() < end

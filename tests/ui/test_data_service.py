@@ -73,7 +73,7 @@ def test_a_second_import_waits_and_a_cancelled_one_keeps_what_it_has(
     def slow(folder: Path):  # type: ignore[no-untyped-def]
         for number, entry in enumerate(IMPORTERS["mvtec"](folder)):
             if number == 1:
-                imports.latest.cancel.set()  # the person clicks while the second entry is read
+                imports.latest.stop.set()  # the person clicks while the second entry is read
                 with pytest.raises(Conflict, match="Another import"):
                     imports.start("mvtec", str(root), copy=False, actor="bob")
             yield entry

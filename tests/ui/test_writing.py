@@ -34,7 +34,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def over(round_: Writing) -> Writing:
     end = time.monotonic() + 30
-    while not round_.over:
+    while round_.running:
         assert time.monotonic() < end
         time.sleep(0.01)
     return round_
