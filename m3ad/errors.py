@@ -93,6 +93,10 @@ class CaptionsHalted(M3ADError):
     """The writing of captions, ended by a limit or by a person; it can be taken up again."""
 
 
+class ImportHalted(M3ADError):
+    """An import that a person ended; what was taken in by then stays, and the rest can be taken in later."""
+
+
 class ExportError(M3ADError):
     """Examples that cannot be exported to where or as they were asked for."""
 

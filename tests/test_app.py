@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +17,8 @@ from db.store import Store
 from m3ad.monitor import Answer
 from m3ad.records import Mode, Probability
 from m3ad.trace import read
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
@@ -246,3 +252,31 @@ def test_annotations_leave_and_come_back_by_the_command_line(
     assert "there already" in capsys.readouterr().err
     assert main(["annotations", "import", "coco", str(tmp_path / "nothing"), *workspace]) == 1
     assert "is not there" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_an_import_that_is_interrupted_says_what_it_took_and_goes_on_later(tmp_path: Path) -> None:
+    folder, workspace = tmp_path / "labelled", tmp_path / "w"
+    (folder / "images").mkdir(parents=True)
+    (folder / "labels").mkdir()
+    (folder / "data.yaml").write_text("path: .\ntrain: images\nnames: [scratch]\n")
+    pictures = 600
+    for number in range(pictures):
+        Image.new("RGB", (8, 8), (number % 256, number // 256, 0)).save(folder / "images" / f"{number}.png")
+        (folder / "labels" / f"{number}.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    command = [sys.executable, "app.py", "annotations", "import", "yolo", str(folder), "--workspace", str(workspace)]
+    with Store.open(workspace) as store:
+        with subprocess.Popen(command, cwd=ROOT, text=True, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            while not store.facets().total:
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.005)
+            process.send_signal(signal.SIGINT)
+            told, refused = process.communicate(timeout=60)
+        taken = store.facets().total
+        assert process.returncode == 1, refused
+        assert 0 < taken < pictures
+        assert f"{taken} added" in told
+        assert "Start it again to go on" in refused
+        assert "Traceback" not in refused
+        assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
+        assert store.facets().total == pictures

@@ -9,7 +9,7 @@ from db.annotation_export import export_annotations
 from db.filters import CaseFilter, Status
 from m3ad.formats import FORMATS
 from m3ad.records import Scenario
-from ui.commands.common import make_settings, open_store, tell
+from ui.commands.common import interruptible, make_settings, open_store, tell
 
 WORDS = "Write annotations for another program, as a folder or a ZIP archive."
 
@@ -34,7 +34,9 @@ def run(options: argparse.Namespace) -> None:
         text=options.text or "",
         status=Status(options.status) if options.status else None,
     )
-    with open_store(options) as store:
-        copy, user = not options.without_pictures, make_settings(options).user
-        account = export_annotations(store, options.format, options.place, wanted, copy=copy, user=user)
+    copy, user = not options.without_pictures, make_settings(options).user
+    with open_store(options) as store, interruptible() as cancelled:
+        account = export_annotations(
+            store, options.format, options.place, wanted, copy=copy, user=user, cancelled=cancelled
+        )
     tell(options, account.to_json(), "\n".join(account.sentences()))

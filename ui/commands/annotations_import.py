@@ -9,9 +9,10 @@ from pathlib import Path
 
 from db.annotation_cases import Into
 from db.annotation_files import import_place
+from m3ad.errors import ImportHalted
 from m3ad.formats import FORMATS
 from m3ad.records import Scenario
-from ui.commands.common import make_settings, open_store, tell
+from ui.commands.common import interruptible, make_settings, open_store, tell
 
 WORDS = "Take in annotations of another program: a folder, a file or a ZIP archive."
 EVERY = 2.0  # seconds between two lines of progress
@@ -50,9 +51,12 @@ def run(options: argparse.Namespace) -> None:
             shown = time.monotonic()
             print(f"{done} so far …", file=sys.stderr, flush=True)
 
-    with open_store(options) as store:
-        account = import_place(store, options.place, into, progress)
+    with open_store(options) as store, interruptible() as cancelled:
+        account = import_place(store, options.place, into, progress, cancelled)
+        cut = cancelled()
     lines = [account.sentence()]
     lines += [f"  not used: {count} {words}" for words, count in account.unused.items()]
     lines += [f"  {one.file}: {one.why}" for one in (*account.clashes, *account.refused)]
     tell(options, account.to_json(), "\n".join(lines))
+    if cut:
+        raise ImportHalted("The import was interrupted: what is told above was taken in. Start it again to go on.")

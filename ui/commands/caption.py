@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from m3ad.errors import CaptionsHalted
@@ -18,7 +15,7 @@ from training.examples import CaptionWriter, template
 from training.snapshot_captions import TEMPLATE, caption_snapshot, plan_captions
 from training.snapshots import example_source
 from training.teacher_limits import Limits
-from ui.commands.common import assignment, find_snapshot, make_settings, open_store, tell
+from ui.commands.common import assignment, find_snapshot, interruptible, make_settings, open_store, tell
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -91,22 +88,6 @@ def caption_writer(
     limits = Limits(options.answers, options.requests_per_minute, options.tokens)
     teacher = Teacher(f"served:{options.teacher}{name}", workspace / "captions.jsonl", limits, cancelled=cancelled)
     return teacher, teacher.name
-
-
-@contextmanager
-def interruptible() -> Iterator[Callable[[], bool]]:
-    """Tells whether Ctrl+C was pressed, so that what is under way is kept; a second one ends the program at once."""
-    pressed, before = threading.Event(), signal.getsignal(signal.SIGINT)
-
-    def press(*_: object) -> None:
-        pressed.set()
-        signal.signal(signal.SIGINT, before)
-
-    signal.signal(signal.SIGINT, press)
-    try:
-        yield pressed.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def count(text: str) -> int:
