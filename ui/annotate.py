@@ -51,6 +51,7 @@ KEYS = (
     Key("J / K", "less / more contrast", hint=""),
     Key("G", "grid", hint=""),
     Key("R", "the picture as it is: no grid, no changed light", hint=""),
+    Key("W", "further pictures of the case beside it, or not", hint=""),
     Key("M", "write a note; Esc leaves it", hint=""),
     Key(", .", "previous and next case (or Page Up, Page Down)", hint=""),
 )

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from typing import Any
 
 from db.store import Store
-from m3ad.records import Annotation, Case, Draft, Inspection
+from m3ad.records import Annotation, Draft, Inspection, Picture
 from ui.annotate_queue import neighbour, queue_ids
 from ui.annotation_words import history, verdict_lines
 from ui.pictures import picture_url
@@ -30,7 +30,8 @@ def sheet(store: Store, case_id: int, user: str, model: str | None, queue: str) 
         "name": case.name,
         "dataset": case.dataset,
         "scenario": case.scenario.value,
-        "picture": _picture(case),
+        "picture": _picture(case.primary),
+        "others": [{"role": one.role, **_picture(one)} for one in case.pictures if one is not case.primary],
         "revision": latest.revision if latest else 0,
         "saved": _document(latest),
         "draft": _draft(draft),
@@ -56,8 +57,7 @@ def _useful_draft(store: Store, case_id: int, user: str, latest: Annotation | No
     return draft
 
 
-def _picture(case: Case) -> dict[str, Any]:
-    picture = case.primary
+def _picture(picture: Picture) -> dict[str, Any]:
     small = max(picture.width, picture.height) <= PREVIEW
     full = picture_url(picture.id)
     return {
@@ -116,5 +116,10 @@ def _place(store: Store, case_id: int, ids: list[int]) -> dict[str, Any]:
         "position": at + 1 if inside else 0,
         "count": len(ids),
         "next": following,
-        "ahead": [_picture(store.case(each))["preview"] for each in (following, before) if each is not None],
+        "ahead": [
+            _picture(one)["preview"]
+            for each in (following, before)
+            if each is not None
+            for one in store.case(each).pictures
+        ],
     }

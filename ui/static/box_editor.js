@@ -12,7 +12,8 @@ function addStyle(text) {
 function mountBoxEditor({ element, props, trigger, watch, style, types, queues }) {
   addStyle(style);
   const root = element.querySelector(".be-root");
-  const stage = make("div", "be-stage", root);
+  const field = make("div", "be-pictures-of-case", root);
+  const stage = make("div", "be-stage", field);
   const panelNode = make("aside", "be-panel", root);
   const live = make("div", "be-live", root);
   live.setAttribute("aria-live", "polite");
@@ -51,9 +52,12 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     if (!drawn.has(ghost.id)) drawn.set(ghost.id, { ...ghost, kind: "ghost", label: `model: ${ghost.type}` });
     return drawn.get(ghost.id);
   }
+  const others = createOthers(field, model, { main: () => canvas.view, failed: complain });
   const canvas = createCanvas(stage, model, {
     suggestions,
     zoomed: () => renderSize(),
+    moved: () => others.follow(),
+    pointed: (point) => others.point(point),
     failed: complain,
     say,
     inHand: (id, px) => {
@@ -61,7 +65,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
       if (id && px) panel.inHand(id, `${px[2] - px[0]} × ${px[3] - px[1]} px`);
     },
   });
-  const frame = createFrame(stage, queues, { go, view: () => canvas.view });
+  const frame = createFrame(stage, queues, { go, toggleOthers, view: () => canvas.view });
   const panel = createPanel(panelNode, model, types, { save, focusStage, complain, keepMine, takeTheirs });
   const status = createStatus(model, { show: frame.state, say, unkept });
   const journal = createJournal();
@@ -140,8 +144,12 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     status.clear();
     model.comeBack(back.state);
     canvas.cancel();
-    canvas.view.show(sheet.picture);
+    showPictures();
     canvas.view.fetchAhead(sheet.ahead);
+  }
+  function showPictures() {
+    others.show(sheet.others);
+    canvas.view.show(sheet.picture);
   }
   const isLeft = ({ command, work }) => left !== null && command !== "draft" && left.work.case_id === work.case_id;
   function copyFormer() {
@@ -162,6 +170,10 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
         ? "Not saved: the server does not answer. Trying again."
         : "The server does not answer. Nothing is lost here: try again.",
     );
+  }
+  function toggleOthers() {
+    if (!sheet.others.length) return complain("This case has one picture only.");
+    say(others.toggle() ? "Further pictures are shown beside this one." : "Further pictures are hidden.");
   }
   function acceptModel() {
     if (!sheet.suggestion || sheet.suggestion.anomalous === null)
@@ -314,14 +326,13 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     theirs = null;
     drawn.clear();
     wire.reset();
-    const picture = sheet.picture;
     const saved = model.fromServer(sheet.saved);
     const start = sheet.draft ? model.fromServer(sheet.draft) : saved;
     status.clear();
     status.draft(draftTime(sheet));
     const lostWork = journal.read(sheet.case_id);
     model.load({
-      size: picture,
+      size: sheet.picture,
       start,
       saved,
       basedOn: sheet.draft ? sheet.draft.based_on : sheet.revision,
@@ -329,7 +340,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     });
     if (reply.words) status.tell(reply.words);
     frame.queue.value = sheet.queue;
-    canvas.view.show(picture);
+    showPictures();
     if (sheet.theirs) conflicting({ theirs: sheet.theirs });
     if (lostWork && lostWork.case_id === sheet.case_id && lostWork.based_on === model.basedOn) {
       model.take(model.fromServer(lostWork), "Changes that the server had not received were restored.");
@@ -346,6 +357,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
   }
   function renderAll() {
     canvas.renderBoxes();
+    others.render();
     panel.renderVerdict();
     panel.renderDefects(sheet ? sheet.suggestion_words : "");
     panel.renderPicker();
@@ -378,6 +390,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     go,
     acceptModel,
     copyFormer,
+    toggleOthers,
   });
   frame.queue.addEventListener("change", () => {
     go(0);

@@ -18,7 +18,10 @@ function make(tag, className, parent, text) {
 
 function createCanvas(stage, model, hooks) {
   const view = createView(stage, model, {
-    moved: ({ x, y }) => (layer.style.transform = `translate(${x}px, ${y}px)`),
+    moved: ({ x, y }) => {
+      layer.style.transform = `translate(${x}px, ${y}px)`;
+      hooks.moved();
+    },
     zoomed: () => {
       for (const entry of nodes.values()) place(entry, entry.box);
       renderHandles();
@@ -221,6 +224,7 @@ function createCanvas(stage, model, hooks) {
   stage.addEventListener("pointermove", (event) => {
     const point = view.pointOf(event);
     pointer = point;
+    hooks.pointed(point);
     if (gesture === null && corner) moveCorner(point);
     else if (gesture === null) hover(point);
     else if (gesture.kind === "pinch" && pointers.has(event.pointerId) && pointers.size === 2) pinch(event, point);
@@ -232,7 +236,10 @@ function createCanvas(stage, model, hooks) {
     else if (event.type === "pointercancel") restore();
     else finish();
   }
-  stage.addEventListener("pointerleave", () => (pointer = null));
+  stage.addEventListener("pointerleave", () => {
+    pointer = null;
+    hooks.pointed(null);
+  });
   stage.addEventListener("pointerup", release);
   stage.addEventListener("pointercancel", release);
   stage.addEventListener("dblclick", (event) => {

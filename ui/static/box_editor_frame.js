@@ -8,7 +8,7 @@ function chip(parent, words, label, act) {
   return node;
 }
 
-// `act`: go(step), view() -> the actions of the view.
+// `act`: go(step), toggleOthers(), view() -> the actions of the view.
 function createFrame(stage, queues, act) {
   const top = make("div", "be-overlay be-top", stage);
   chip(top, "‹", "Previous case (,)", () => act.go(-1));
@@ -41,6 +41,7 @@ function createFrame(stage, queues, act) {
     ["harder", "More contrast (K)", (view) => view.aid("contrast", 1.1)],
     ["grid", "Grid (G)", (view) => view.toggleGrid()],
     ["plain", "The picture as it is (R)", (view) => view.resetAids()],
+    ["beside", "Further pictures of the case (W)", () => act.toggleOthers()],
   ])
     chip(bar, words, label, () => does(act.view()));
 

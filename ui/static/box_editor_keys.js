@@ -7,7 +7,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const HELD = new Set(["+", "=", "-", "[", "]", "Tab", "z", "y", "d", "b", "j", "k", ...Object.keys(ARROWS)]);
 const AID_STEP = 1.1;
 
-function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptModel, copyFormer }) {
+function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptModel, copyFormer, toggleOthers }) {
   const { view } = canvas;
   const COMMANDS = {
     1: () => model.setVerdict(true),
@@ -28,6 +28,7 @@ function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptMod
     k: () => view.aid("contrast", AID_STEP),
     j: () => view.aid("contrast", 1 / AID_STEP),
     r: view.resetAids,
+    w: toggleOthers,
     "+": () => view.zoomBy(1.25),
     "=": () => view.zoomBy(1.25),
     "-": () => view.zoomBy(0.8),
@@ -47,7 +48,7 @@ function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptMod
   const WITH_CONTROL = { z: model.undo, Z: model.redo, y: model.redo, s: () => save(0) };
   // While a box waits for its second corner only these keys work.
   const CORNER = { c: canvas.setCorner, Enter: canvas.setCorner };
-  const CORNER_TOO = new Set(["Escape", "+", "=", "-", "f", "o", " ", "g", "b", "d", "j", "k", "r"]);
+  const CORNER_TOO = new Set(["Escape", "+", "=", "-", "f", "o", " ", "g", "b", "d", "j", "k", "r", "w"]);
 
   // What the key does; null when it is not ours and the browser or the page should have it.
   function command(event) {

@@ -59,6 +59,7 @@ function createView(stage, model, hooks) {
     const k = scale / view.scale;
     set(scale, x - (x - view.x) * k, y - (y - view.y) * k);
   }
+  const zoomAtPixel = (factor, px, py) => zoomAt(factor, px * view.scale + view.x, py * view.scale + view.y);
   const zoomBy = (factor) => zoomAt(factor, stageSize().width / 2, stageSize().height / 2);
   function zoomTo(px) {
     const { width, height } = stageSize();
@@ -71,6 +72,12 @@ function createView(stage, model, hooks) {
     const [left, top, right, bottom] = [-view.x, -view.y, width - view.x, height - view.y].map((v) => v / view.scale);
     return [Math.max(0, left), Math.max(0, top), Math.min(model.size.width, right), Math.min(model.size.height, bottom)];
   }
+  // The pixel of the picture in the middle of the stage, and the way back.
+  const middle = () => {
+    const { width, height } = stageSize();
+    return [(width / 2 - view.x) / view.scale, (height / 2 - view.y) / view.scale];
+  };
+  const lookAt = (scale, px, py) => centre(scale, [px, py, px, py]);
   function pointOf(event) {
     const [x, y] = [event.clientX - bounds.left, event.clientY - bounds.top];
     return { x, y, px: (x - view.x) / view.scale, py: (y - view.y) / view.scale };
@@ -125,7 +132,8 @@ function createView(stage, model, hooks) {
     const { least, most } = AIDS[name];
     aids[name] = clamp(Math.round(aids[name] * factor * 100) / 100, least, most);
     const plain = aids.brightness === 1 && aids.contrast === 1;
-    pictures.style.filter = plain ? "" : `brightness(${aids.brightness}) contrast(${aids.contrast})`;
+    const filter = plain ? "none" : `brightness(${aids.brightness}) contrast(${aids.contrast})`;
+    stage.parentElement.style.setProperty("--be-aids", filter); // further pictures beside it are seen in the same light
     hooks.zoomed();
   }
   function toggleGrid() {
@@ -154,6 +162,9 @@ function createView(stage, model, hooks) {
     fetchAhead,
     fit,
     zoomAt,
+    zoomAtPixel,
+    middle,
+    lookAt,
     zoomBy,
     zoomTo,
     oneToOne: () => zoomBy(1 / (window.devicePixelRatio || 1) / view.scale),
