@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ QUANTIZED_BYTES = {"8bit": 1.2, "4bit": 0.7}
 OVERHEAD = 1.2
 # The vision tower keeps its full numbers; the full module path, because a bare "visual" would match nothing.
 UNQUANTIZED = ["model.visual", "lm_head"]
+# transformers builds a model under settings of the whole process: of two built at once, one lacked its tied weights.
+ONE_AT_A_TIME = threading.Lock()
 LOADING_ERRORS = (OSError, ValueError, RuntimeError, KeyError, ImportError, SafetensorError)
 
 
@@ -49,10 +52,11 @@ def load(source: Source, device: str, quantization: Quantization | None) -> Load
         base = local_folder(base_source)
         folders.check_folder(base)
     check_memory(folders.count_parameters(base), place, dtype, quantization)
-    processor = _processor(folder, base, base_source)
-    model = _weights(base, place, dtype, quantization)
-    if base is not folder:
-        model = _with_adapter(model, folder, quantization)
+    with ONE_AT_A_TIME:
+        processor = _processor(folder, base, base_source)
+        model = _weights(base, place, dtype, quantization)
+        if base is not folder:
+            model = _with_adapter(model, folder, quantization)
     _check_cache(model, folder)
     return Loaded(model.eval(), processor, describe(place, dtype, quantization), card)
 
