@@ -46,7 +46,7 @@ from training.modes import LabelledCase
 from training.run import RunFolder
 
 BUILD = ("vision", "base", "ft", "raws", "rcrl")
-PARTS = {"vision": 30_000, "base": 20_000, "ft": 9000, "rcrl": 2000, "thresholds": 400, "evaluate": 300}
+PARTS = {"vision": 30_000, "base": 20_000, "ft": 18_000, "rcrl": 2000, "thresholds": 400, "evaluate": 300}
 TOKENIZER_TEXTS = 20_000
 # From nothing a model this small wants large steps; later stages only shift it. Its eyes are trained before it speaks.
 BASE = RawsSettings(
@@ -56,7 +56,7 @@ BASE = RawsSettings(
 # As many of the easy examples reflect as of the hard ones, in place of the paper's 0.3 and 0.7. With those the odds of
 # a wrong first look are 2.3 times as high in the lessons on reflecting as they are in use, and a model whose second
 # look knows little more than its first learns to revise too often (docs/LOG.md).
-WARM = replace(BASE, learning_rate=4e-4, warmup_steps=50, max_steps=0, easy_reflective=0.7, hard_reflective=0.7)
+WARM = replace(BASE, learning_rate=4e-4, warmup_steps=50, max_steps=1600, easy_reflective=0.7, hard_reflective=0.7)
 # Table c of the paper's ablation: a reflection that keeps a right decision costs nothing. With d, the paper's choice, a
 # model whose first look is right nine times in ten learns not to reflect at all (docs/LOG.md, 2026-11-21).
 REINFORCE = RcrlSettings(
