@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from db.store import Store
-from m3ad.geometry import best_assignment, iou
+from m3ad import changes as change
 from m3ad.records import Annotation, Defect, Verdict
 
 WORDY = 4  # more changes than this are counted, not named
@@ -51,11 +51,12 @@ def changes(before: Verdict | None, after: Verdict) -> list[str]:
         return [_summary(after)]
     if before.anomalous != after.anomalous:
         return [f"{'anomalous' if before.anomalous else 'normal'} → {_summary(after)}"]
-    pairs = _same_defects(before.defects, after.defects)
-    retyped = [f"{a.type} → {b.type}" for a, b in pairs if a.type != b.type]
-    placed = [f"{b.type}: box changed" for a, b in pairs if a.box != b.box]
-    gone = [f"{a.type} removed" for a in _unpaired(before.defects, [a for a, _ in pairs])]
-    new = [f"{b.type} added" for b in _unpaired(after.defects, [b for _, b in pairs])]
+    found = change.changes(before, after)
+    pairs = [(one.before, one.after, one.moved) for one in found if one.before and one.after]
+    retyped = [f"{a.type} → {b.type}" for a, b, _ in pairs if a.type != b.type]
+    placed = [f"{b.type}: box changed" for _, b, moved in pairs if moved]
+    gone = [f"{one.before.type} removed" for one in found if one.before and not one.after]
+    new = [f"{one.after.type} added" for one in found if one.after and not one.before]
     words = [*retyped, *placed, *gone, *new]
     if len(words) <= WORDY:
         return words
@@ -69,21 +70,3 @@ def _summary(verdict: Verdict) -> str:
     counts = Counter(defect.type for defect in verdict.defects)
     names = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counts.items())
     return f"anomalous: {names}" if names else "anomalous"
-
-
-def _same_defects(before: tuple[Defect, ...], after: tuple[Defect, ...]) -> list[tuple[Defect, Defect]]:
-    """Which defect became which: by overlap first, then by type; the rest was removed or added."""
-    scores = [[_likeness(a, b) for b in after] for a in before]
-    return [(before[row], after[column]) for row, column in best_assignment(scores)]
-
-
-def _likeness(a: Defect, b: Defect) -> float:
-    overlap = iou(a.box, b.box) if a.box and b.box else 0.0
-    return overlap + (0.1 if a.type == b.type else 0.0) + (1.0 if a == b else 0.0)
-
-
-def _unpaired(defects: tuple[Defect, ...], paired: list[Defect]) -> list[Defect]:
-    left = list(defects)
-    for defect in paired:
-        left.remove(defect)
-    return left
