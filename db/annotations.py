@@ -95,7 +95,9 @@ def save_annotation(
     verdict = sound(verdict)
     asks = undecided(verdict)
     if asks and not note.strip():
-        raise Conflict('The type of a defect is "unknown": write in the note what the reviewer is asked, or choose one.')
+        raise Conflict(
+            'The type of a defect is "unknown": write in the note what the reviewer is asked, or choose one.'
+        )
     _require_inspection(session, case_id, inspection_id)
     latest = latest_annotation(session, case_id)
     newest = latest.revision if latest else 0

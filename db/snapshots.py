@@ -65,9 +65,7 @@ def create_snapshot(
             "frozen_categories": list(rule.frozen_categories),
             "seed": rule.seed,
         },
-        account=replace(
-            account_of(session, division, prints, found), waiting=len(annotated) - len(found)
-        ).to_json(),
+        account=replace(account_of(session, division, prints, found), waiting=len(annotated) - len(found)).to_json(),
         created=now(),
     )
     session.add(row)

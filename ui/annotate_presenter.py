@@ -12,6 +12,7 @@ from db.store import Store
 from m3ad.errors import M3ADError, StaleRevision
 from m3ad.records import Annotation, Verdict
 from m3ad.taxonomy import Taxonomy, normalise
+from m3ad.trace_fields import UNKNOWN_TYPE
 from ui.annotate_queue import neighbour, queue_ids
 from ui.annotate_sheet import sheet, theirs
 from ui.type_keys import short_keys
@@ -43,6 +44,18 @@ class Work:
     queue: str
     step: int
     target: int | None
+
+
+# The row of the picker that asks a reviewer; it is found by its name alone.
+ASK_ROW: dict[str, Any] = {
+    "name": UNKNOWN_TYPE,
+    "short": "",
+    "path": "asks the reviewer",
+    "definition": "The type is not clear: the note is the question.",
+    "keys": [UNKNOWN_TYPE],
+    "where": "",
+    "meaning": "",
+}
 
 
 def type_rows(taxonomy: Taxonomy) -> list[dict[str, Any]]:

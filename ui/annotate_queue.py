@@ -13,6 +13,9 @@ QUEUES: dict[str, tuple[str, CaseFilter]] = {
     "unannotated": ("not annotated yet", CaseFilter(status=Status.UNANNOTATED)),
     "wrong": ("model and annotation disagree", CaseFilter(status=Status.WRONG)),
     "unreadable": ("model's answer unreadable", CaseFilter(status=Status.UNREADABLE)),
+    "review": ("to review", CaseFilter(status=Status.TO_REVIEW)),
+    "asked": ("questions to the reviewer", CaseFilter(status=Status.ASKED)),
+    "back": ("sent back", CaseFilter(status=Status.SENT_BACK)),
     "draft": ("my drafts", CaseFilter(status=Status.DRAFT)),
 }
 

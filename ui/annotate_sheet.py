@@ -11,8 +11,9 @@ from typing import Any
 from db.store import Store
 from m3ad.records import Annotation, Case, Draft, Inspection
 from ui.annotate_queue import neighbour, queue_ids
-from ui.annotation_words import history, verdict_lines
+from ui.annotation_words import verdict_lines
 from ui.pictures import picture_url
+from ui.review_presenter import history_with_reviews, standing
 
 PREVIEW = 1536  # pixels of the longer side; larger pictures load their file only when somebody zooms in
 
@@ -20,7 +21,7 @@ PREVIEW = 1536  # pixels of the longer side; larger pictures load their file onl
 def sheet(store: Store, case_id: int, user: str, model: str | None, queue: str) -> dict[str, Any]:
     """All that the editor shows of a case; NotFound when there is none."""
     case = store.case(case_id)
-    revisions = store.annotations(case_id)
+    revisions, reviews = store.annotations(case_id), store.reviews.of_case(case_id)
     latest = revisions[-1] if revisions else None
     draft = _useful_draft(store, case_id, user, latest)
     inspection = store.latest_inspection(case_id, model)
@@ -36,7 +37,8 @@ def sheet(store: Store, case_id: int, user: str, model: str | None, queue: str) 
         "draft": _draft(draft),
         "suggestion": _suggestion(inspection),
         "suggestion_words": _suggestion_words(inspection),
-        "history": history(store, revisions),
+        "history": history_with_reviews(store, revisions, reviews),
+        "review": standing(reviews, latest.revision) if latest else None,
         "theirs": theirs(store, stale),
         "queue": queue,
         **_place(store, case_id, queue_ids(store, queue, user, model)),
@@ -104,7 +106,9 @@ def theirs(store: Store, annotation: Annotation | None) -> dict[str, Any] | None
         "author": annotation.author,
         "created": annotation.created.isoformat(),
         "lines": verdict_lines(annotation.verdict, picture.width, picture.height),
-        "history": history(store, store.annotations(annotation.case_id)),
+        "history": history_with_reviews(
+            store, store.annotations(annotation.case_id), store.reviews.of_case(annotation.case_id)
+        ),
     }
 
 

@@ -132,7 +132,9 @@ def test_lists_by_where_the_newest_revision_stands(store: Store, new_case: Calla
 def test_snapshots_leave_out_what_waits_and_say_so(
     store: Store, new_case: Callable[..., NewCase], scratched: Verdict
 ) -> None:
-    good, back, question, unknown, fixed = (store.add_case(new_case(f"{n}.png", verdict=scratched))[0] for n in range(5))
+    good, back, question, unknown, fixed = (
+        store.add_case(new_case(f"{n}.png", verdict=scratched))[0] for n in range(5)
+    )
     store.reviews.add(back, 1, SEND_BACK, reviewer="bob", reason="no")
     store.reviews.add(question, 1, ASK, reviewer="ann", reason="?")
     store.save_annotation(unknown, UNKNOWN, author="ann", based_on=1, note="?")

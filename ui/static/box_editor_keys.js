@@ -7,7 +7,7 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const HELD = new Set(["+", "=", "-", "[", "]", "Tab", "z", "y", "d", "b", "j", "k", ...Object.keys(ARROWS)]);
 const AID_STEP = 1.1;
 
-function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptModel, copyFormer }) {
+function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptModel, copyFormer, history, review }) {
   const { view } = canvas;
   const COMMANDS = {
     1: () => model.setVerdict(true),
@@ -40,7 +40,11 @@ function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptMod
     Delete: () => model.remove(),
     Backspace: () => model.remove(),
     Enter: () => save(1),
-    Escape: () => canvas.cancel() || model.select(null),
+    l: history.step,
+    q: review.question,
+    y: review.approve,
+    u: review.sendBack,
+    Escape: () => canvas.cancel() || history.close() || model.select(null),
     " ": () => canvas.grab(true),
     h: () => canvas.hide(true),
   };
