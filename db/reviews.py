@@ -98,7 +98,7 @@ def open_questions(session: Session, case_ids: Sequence[int]) -> set[int]:
 
 
 def held_back(session: Session) -> set[int]:
-    """Ids of the annotations that nobody may learn from: the last word on them is a question, or they were sent back."""
+    """Ids of the annotations that nobody may learn from: sent back, or with a question that nobody has answered."""
     return {
         found
         for decision in (Decision.ASK, Decision.SEND_BACK)

@@ -12,6 +12,8 @@ from m3ad.settings import Settings
 from ui.commands import (
     annotations_export,
     annotations_import,
+    annotations_retype,
+    annotations_undo,
     answer,
     caption,
     export,
@@ -63,8 +65,10 @@ def make_parser() -> argparse.ArgumentParser:
     exchange = {
         "import": (annotations_import.WORDS, annotations_import),
         "export": (annotations_export.WORDS, annotations_export),
+        "retype": (annotations_retype.WORDS, annotations_retype),
+        "undo": (annotations_undo.WORDS, annotations_undo),
     }
-    add_group(commands, common, ("annotations", "To and from other programs."), exchange)
+    add_group(commands, common, ("annotations", "To and from other programs; changes of many at once."), exchange)
     words = f"Add one; password from {user_add.PASSWORD_VARIABLE} or asked."
     add_group(commands, common, ("user", "People who may log in."), {"add": (words, user_add)})
     return parser

@@ -1,4 +1,4 @@
-"""Revisions are reviewed, changed in bulk and taken back as one, and annotated a second time without seeing the first."""
+"""Revisions are reviewed, changed in bulk and taken back as one, and annotated a second time without being seen."""
 
 from __future__ import annotations
 
