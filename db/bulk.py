@@ -1,7 +1,7 @@
-"""Changes of many cases at once: one type of defect becomes another, cases move to another category; taken back as one.
+"""Changes of many cases at once: a type of defect becomes another, cases change category; each taken back as one.
 
 A retyping is one new revision for each case, by the person who asked for it, with the note "bulk N: …". It is written in
-pieces, so that others can save meanwhile; what is cut off half-way is finished by asking for the same again.
+pieces, so that others can save meanwhile; what is cut off is finished by asking for the same again.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def change(
 
 
 def undo(store: Store, number: int, *, author: str, progress: Progress = lambda done, total: None) -> Done:
-    """Take a bulk change back, as one of its own: revisions again. Cases that were changed since are left alone, listed.
+    """Take a bulk change back, as one of its own: revisions again. Cases that were changed since are left alone.
 
     Raises Conflict when nothing of it stands any more, NotFound when there is no such bulk change.
     """
@@ -120,7 +120,7 @@ def bulks(store: Store) -> list[Bulk]:
 
 
 def retyped(verdict: Verdict, old: str, new: str) -> tuple[Verdict, int]:
-    """The verdict with `new` wherever `old` is written, in any spelling that `normalise` makes one; how often it was."""
+    """The verdict with `new` wherever `old` is written, in any spelling that `normalise` knows; how often it was."""
     wanted = normalise(old)
     hits = [normalise(one.type) == wanted and one.type != new for one in verdict.defects]
     defects = (replace(one, type=new) if hit else one for one, hit in zip(verdict.defects, hits, strict=True))

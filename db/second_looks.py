@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, or_, select
@@ -44,6 +45,7 @@ class SecondLook:
     person: str
     second: Verdict
     note: str
+    created: datetime
 
 
 class SecondLooks:
@@ -76,11 +78,14 @@ class SecondLooks:
             others = [one for one in _annotated(session, wanted, Status.BY_A_PERSON) if one not in approved]
             second, answers = _some(chance, others, share), _some(chance, sorted(approved), known)
             if not second and not answers:
-                raise Conflict("Nothing was drawn: too few cases pass that a person has annotated and nobody drew before.")
+                raise Conflict(
+                    "Nothing was drawn: too few cases pass that a person has annotated and nobody drew before."
+                )
             drawn = [(one, False) for one in second] + [(one, True) for one in answers]
             chance.shuffle(drawn)  # the order is that in which people see them: known answers are not told from others
             session.add_all(
-                SecondLookTable(batch=batch, annotation_id=one, known=is_known, created=now()) for one, is_known in drawn
+                SecondLookTable(batch=batch, annotation_id=one, known=is_known, created=now())
+                for one, is_known in drawn
             )
             log(session, "second_looks.drawn", actor, batch=batch, second=len(second), known=len(answers))
             return len(second), len(answers)
@@ -100,7 +105,9 @@ class SecondLooks:
             query = select(SecondLookTable.id).join_from(SecondLookTable, AnnotationTable)
             look = session.scalar(query.where(AnnotationTable.case_id == case_id, *_open_to(person)).limit(1))
             if look is None:
-                raise Conflict("You are not asked for a second look at this case: somebody else has done it, or you have.")
+                raise Conflict(
+                    "You are not asked for a second look at this case: somebody else has done it, or you have."
+                )
             session.add(
                 SecondVerdictTable(look_id=look, person=person, verdict=verdict.to_json(), note=note, created=now())
             )
@@ -156,4 +163,5 @@ def _to_look(look: SecondLookTable, said: SecondVerdictTable, first: AnnotationT
         person=said.person,
         second=Verdict.from_json(said.verdict),
         note=said.note,
+        created=said.created,
     )

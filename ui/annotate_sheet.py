@@ -10,7 +10,7 @@ from typing import Any
 
 from db.store import Store
 from m3ad.records import Annotation, Case, Draft, Inspection
-from ui.annotate_queue import neighbour, queue_ids
+from ui.annotate_queue import SECOND, neighbour, queue_ids
 from ui.annotation_words import verdict_lines
 from ui.pictures import picture_url
 from ui.review_presenter import history_with_reviews, standing
@@ -26,7 +26,8 @@ def sheet(store: Store, case_id: int, user: str, model: str | None, queue: str) 
     draft = _useful_draft(store, case_id, user, latest)
     inspection = store.latest_inspection(case_id, model)
     stale = latest if latest and draft and draft.based_on < latest.revision else None
-    return {
+    ids = queue_ids(store, queue, user, model)
+    shown = {
         "case_id": case.id,
         "name": case.name,
         "dataset": case.dataset,
@@ -41,8 +42,17 @@ def sheet(store: Store, case_id: int, user: str, model: str | None, queue: str) 
         "review": standing(reviews, latest.revision) if latest else None,
         "theirs": theirs(store, stale),
         "queue": queue,
-        **_place(store, case_id, queue_ids(store, queue, user, model)),
+        "blind": False,
+        **_place(store, case_id, ids),
     }
+    return _blind(shown) if queue == SECOND and case_id in ids else shown
+
+
+def _blind(shown: dict[str, Any]) -> dict[str, Any]:
+    """The sheet of a second look: the picture, and nothing that a person or a model said of it."""
+    nothing = {"revision": 0, "saved": _document(None), "draft": None, "theirs": None, "history": [], "review": None}
+    words = "A second look: nobody's boxes are shown, and yours change no revision. There is no draft: save it."
+    return {**shown, **nothing, "suggestion": None, "suggestion_words": words, "blind": True}
 
 
 def _draft(draft: Draft | None) -> dict[str, Any] | None:

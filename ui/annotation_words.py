@@ -48,9 +48,9 @@ def history(store: Store, revisions: list[Annotation]) -> list[dict[str, Any]]:
 def changes(before: Verdict | None, after: Verdict) -> list[str]:
     """What a revision changed, in words; empty when nothing did."""
     if before is None:
-        return [_summary(after)]
+        return [verdict_words(after)]
     if before.anomalous != after.anomalous:
-        return [f"{'anomalous' if before.anomalous else 'normal'} → {_summary(after)}"]
+        return [f"{'anomalous' if before.anomalous else 'normal'} → {verdict_words(after)}"]
     found = change.changes(before, after)
     pairs = [(one.before, one.after, one.moved) for one in found if one.before and one.after]
     retyped = [f"{a.type} → {b.type}" for a, b, _ in pairs if a.type != b.type]
@@ -64,7 +64,8 @@ def changes(before: Verdict | None, after: Verdict) -> list[str]:
     return [f"{len(group)} {what}" for group, what in counted if group]
 
 
-def _summary(verdict: Verdict) -> str:
+def verdict_words(verdict: Verdict) -> str:
+    """A verdict in a few words, without places."""
     if not verdict.anomalous:
         return "normal"
     counts = Counter(defect.type for defect in verdict.defects)

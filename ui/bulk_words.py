@@ -41,7 +41,7 @@ def bulk_rows(bulks: list[Bulk]) -> list[list[Any]]:
     return [
         [
             str(one.id),
-            [f"{one.old} → {one.new}", f"{one.author}, {_kind(one)}{f', takes {one.undoes} back' if one.undoes else ''}"],
+            [f"{one.old} → {one.new}", f"{one.author}, {_kind(one)}{_undone(one)}"],
             str(one.cases),
         ]
         for one in bulks
@@ -56,6 +56,10 @@ def example_rows(store: Store, found: Preview) -> list[list[Any]]:
 def case_cell(store: Store, case_id: int) -> list[str]:
     """A table's cell that names a case and leads to it."""
     return [store.case(case_id).name, "", f"?tab=annotate&case={case_id}"]
+
+
+def _undone(bulk: Bulk) -> str:
+    return f", takes {bulk.undoes} back" if bulk.undoes else ""
 
 
 def _kind(bulk: Bulk) -> str:

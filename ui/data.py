@@ -13,6 +13,7 @@ from m3ad.records import Scenario
 from ui.components.form_parts import heading, status, table
 from ui.components.frame import footer
 from ui.context import Context
+from ui.data_agreement_form import build_agreement
 from ui.data_bulk_form import build_bulk
 from ui.data_export_form import build_export
 from ui.data_service import (
@@ -44,6 +45,7 @@ def build(context: Context, shell: Shell) -> None:
         with gr.Column(elem_classes="m3-panel m3-stack"):
             heading("Workspace")
             held = table([("", "auto"), ("", "60px")], [], elem_id="workspace-facts")
+            build_agreement(context, shell)
             build_taxonomy()
     footer((), FOOTER)
     for event in (shell.tab("data").select, shell.arrived.then):

@@ -90,7 +90,7 @@ class Retraining:
     def take_snapshot(
         self, name: str | None, scenario: str, category: str, dataset: str, approved: bool = False
     ) -> Snapshot:
-        """Freeze the annotated cases that match, or only the approved ones. Raises Conflict or NotFound with a sentence."""
+        """Freeze the annotated cases that match, or only the approved ones. Raises Conflict with a sentence."""
         if not name or not name.strip():
             raise RunError("Give the snapshot a name, for example corrections-1.")
         return self._store.create_snapshot(name.strip(), case_filter(scenario, category, dataset, approved))

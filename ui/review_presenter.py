@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 
 from db.reviews import Review
 from db.schema import Decision, Role
+from db.second_looks import SecondLook
 from db.store import Store
 from m3ad.errors import M3ADError
 from m3ad.records import Annotation
-from ui.annotation_words import history
+from ui.annotation_words import history, verdict_words
 
 LONGEST_REASON = 2000
 REVIEWERS = (Role.REVIEWER, Role.ADMIN)
@@ -57,11 +58,19 @@ def standing(reviews: list[Review], revision: int) -> dict[str, Any] | None:
 
 
 def history_with_reviews(store: Store, revisions: list[Annotation], reviews: list[Review]) -> list[dict[str, Any]]:
-    """The revisions, newest first, each with what was said of it."""
+    """The revisions, newest first, each with what was said of it and with the second looks that were taken at it."""
+    case_id = revisions[0].case_id if revisions else None
+    looks = store.second_looks.done(case_id=case_id) if case_id else []
+    said = [(one.revision, shown(one)) for one in reviews] + [(one.revision, _second_look(one)) for one in looks]
     return [
-        {**row, "reviews": [shown(one) for one in reviews if one.revision == row["revision"]]}
+        {**row, "reviews": [words for revision, words in said if revision == row["revision"]]}
         for row in history(store, revisions)
     ]
+
+
+def _second_look(look: SecondLook) -> dict[str, Any]:
+    words = f"second look by {look.person}: {verdict_words(look.second)}"
+    return {"words": words, "reason": look.note, "created": look.created.isoformat()}
 
 
 def say(store: Store, sent: SentReview, user: str, *, accounts: bool) -> dict[str, Any]:

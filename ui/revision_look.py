@@ -10,14 +10,15 @@ from typing import Any
 from db.store import Store
 from m3ad import changes as change
 from m3ad.errors import NotFound
-from m3ad.records import Annotation, Defect, Verdict
+from m3ad.records import Defect, Verdict
 from ui.annotation_words import changes
 
 
 def look(store: Store, case_id: int, revision: int) -> dict[str, Any]:
     """The answer of `GET /revision/CASE/REVISION`; raises NotFound.
 
-    "since" compares with the newest revision, and is None for that one itself.
+    "since" compares with the newest revision, and is None for that one itself; "seconds" with what others said of the
+    case in second looks.
     """
     found = store.annotations(case_id)
     if not 1 <= revision <= len(found):
@@ -29,15 +30,19 @@ def look(store: Store, case_id: int, revision: int) -> dict[str, Any]:
         "revision": revision,
         "newest": newest.revision,
         "document": {**this.verdict.to_json(), "note": this.note},
-        "changed": _compared(before, this),
-        "since": _compared(this, newest) if newest is not this else None,
+        "changed": _compared(before.verdict if before else None, this.verdict),
+        "since": _compared(this.verdict, newest.verdict) if newest is not this else None,
+        "seconds": [
+            {"person": one.person, **_compared(this.verdict, one.second)}
+            for one in store.second_looks.done(case_id=case_id)
+            if one.revision == revision
+        ],
     }
 
 
-def _compared(before: Annotation | None, after: Annotation) -> dict[str, Any]:
-    old = before.verdict if before else None
-    words = changes(old, after.verdict)
-    return {"words": words or ["the same boxes and types"], "items": items(old, after.verdict)}
+def _compared(before: Verdict | None, after: Verdict) -> dict[str, Any]:
+    words = changes(before, after)
+    return {"words": words or ["the same boxes and types"], "items": items(before, after)}
 
 
 def items(before: Verdict | None, after: Verdict) -> list[dict[str, Any]]:

@@ -111,7 +111,9 @@ def test_a_save_that_comes_between_the_pieces_is_left_alone(
     assert types(store, cases[1]) == []
 
 
-def test_cases_move_to_another_category_and_back(store: Store, cases: list[int], new_case: Callable[..., NewCase]) -> None:
+def test_cases_move_to_another_category_and_back(
+    store: Store, cases: list[int], new_case: Callable[..., NewCase]
+) -> None:
     other, _ = store.add_case(new_case("other.png", category="lid"))
     assert preview(store, CATEGORY, "tile", "floor tile").cases == 4
     done = change(store, CATEGORY, "tile", "floor tile", author="ann")

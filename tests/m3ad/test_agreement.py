@@ -1,4 +1,4 @@
-"""Agreement of two people: kappa as scikit-learn has it, boxes matched one to one, and what counts as a disagreement."""
+"""Agreement of two people: kappa as scikit-learn has it, boxes one to one, and what counts as a disagreement."""
 
 from __future__ import annotations
 

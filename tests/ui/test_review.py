@@ -53,6 +53,7 @@ def test_a_revision_shows_what_it_changed_and_what_has_changed_since(store: Stor
     assert [one["what"] for one in seen["since"]["items"]] == ["removed", "removed"]
     assert [one["what"] for one in look(store, case_id, 1)["changed"]["items"]] == ["added", "added"]
     assert look(store, case_id, 3)["since"] is None
+    assert seen["seconds"] == []
     json.dumps(seen, allow_nan=False)
     for revision in (0, 4):
         with pytest.raises(NotFound):

@@ -184,7 +184,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     status.tell(reply.words);
   }
   function showPast() {
-    history.render(sheet.case_id, sheet.history);
+    history.render(sheet.case_id, sheet.history, sheet.blind);
     review.render();
   }
   function unanswered(command, work) {

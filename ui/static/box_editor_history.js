@@ -19,15 +19,15 @@ function createHistory(parent, stage, act) {
   let caseId = null;
   let rows = [];
   let looked = null; // the server's answer about the revision that is looked at
-  let since = false; // compared with the newest revision, not with the one before
+  let chosen = 0; // which of its comparisons is drawn
   let items = []; // what is drawn over the picture
   let asked = 0; // counts the questions to the server: only the last one's answer is shown
 
-  function render(id, revisions) {
+  function render(id, revisions, blind) {
     if (id !== caseId || (looked && looked.newest !== revisions.length)) close();
     [caseId, rows] = [id, revisions];
     list.textContent = "";
-    if (!rows.length) make("li", "", list, "Nobody has annotated this case yet.");
+    if (!rows.length) make("li", "", list, blind ? "Not shown." : "Nobody has annotated this case yet.");
     for (const one of rows) {
       const item = make("li", "", list);
       const look = make("button", "be-look", item);
@@ -55,7 +55,7 @@ function createHistory(parent, stage, act) {
     if (reply.refused) return act.complain(reply.refused);
     if (reply.case_id !== caseId) return;
     looked = reply;
-    since = false;
+    chosen = 0;
     draw();
   }
   // The newest revision, then with every call the one before it, then none.
@@ -88,14 +88,22 @@ function createHistory(parent, stage, act) {
       return moved ? [before, main] : [main];
     });
   }
+  // What the revision can be compared with: the one before, the newest one, what others said in second looks.
+  function comparisons({ revision, newest, changed, since, seconds }) {
+    const found = [{ ...changed, title: `What r${revision} changed`, name: "What it changed" }];
+    if (since) found.push({ ...since, title: `From r${revision} to r${newest}`, name: "Since then" });
+    for (const one of seconds)
+      found.push({ ...one, title: `From r${revision} to ${one.person}'s second look`, name: `${one.person}'s second look` });
+    return found;
+  }
   function draw() {
-    const { changed, revision, newest } = looked;
-    const compared = since ? looked.since : changed;
+    const all = comparisons(looked);
+    const compared = all[chosen];
+    const { title } = compared;
     items = overlay(compared.items);
     stage.classList.add("be-comparing");
     card.hidden = false;
     card.textContent = "";
-    const title = since ? `From r${revision} to r${newest}` : `What r${revision} changed`;
     make("b", "", card, title);
     const words = make("ul", "", card);
     for (const line of compared.words) make("li", "", words, line);
@@ -104,12 +112,15 @@ function createHistory(parent, stage, act) {
     for (const [kind, [sign, meaning]] of Object.entries(SIGNS))
       if (kinds.has(kind)) make("span", `be-sign be-${kind}`, legend, `${sign} ${meaning}`);
     const choice = make("div", "be-choice", card);
-    if (looked.since) {
-      button(choice, "", since ? "What it changed" : "Since then", "", () => {
-        since = !since;
+    all.forEach(({ name }, at) => {
+      if (at === chosen) return;
+      button(choice, "", name, "", () => {
+        chosen = at;
         draw();
       });
-      button(choice, "be-primary", `Restore r${revision}`, "", () => {
+    });
+    if (looked.since) {
+      button(choice, "be-primary", `Restore r${looked.revision}`, "", () => {
         const wanted = looked;
         close();
         act.restore(wanted);
