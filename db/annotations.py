@@ -60,7 +60,18 @@ def add_revision(
     inspection_id: int | None,
 ) -> Annotation:
     """Write a revision and its log entry; the caller has made sure that it is the next one, and sound."""
-    row = AnnotationTable(
+    row = revision_row(case_id, revision, verdict, author=author, note=note, inspection_id=inspection_id)
+    session.add(row)
+    session.flush()
+    log(session, "annotation.saved", author, case_id, revision=revision)
+    return to_annotation(row)
+
+
+def revision_row(
+    case_id: int, revision: int, verdict: Verdict, *, author: str, note: str, inspection_id: int | None
+) -> AnnotationTable:
+    """A revision that is not written yet."""
+    return AnnotationTable(
         case_id=case_id,
         revision=revision,
         anomalous=verdict.anomalous,
@@ -70,10 +81,6 @@ def add_revision(
         inspection_id=inspection_id,
         created=now(),
     )
-    session.add(row)
-    session.flush()
-    log(session, "annotation.saved", author, case_id, revision=revision)
-    return to_annotation(row)
 
 
 def save_annotation(

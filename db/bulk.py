@@ -1,7 +1,7 @@
 """Changes of many cases at once: a type of defect becomes another, cases change category; each taken back as one.
 
-A retyping is one new revision for each case, by the person who asked for it, with the note "bulk N: …". It is written in
-pieces, so that others can save meanwhile; what is cut off is finished by asking for the same again.
+A retyping is one new revision for each case, by the person who asked for it, with the note "bulk N: …". It is written
+in pieces, so that others can save meanwhile; what is cut off is finished by asking for the same again.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from db.annotations import add_revision, latest_annotation, to_annotation
+from db.annotations import revision_row
 from db.events import log, now
 from db.schema import AnnotationTable, BulkKind, BulkRowTable, BulkTable, CaseTable
 from db.splits import bench_categories
 from m3ad.errors import Conflict, NotFound
-from m3ad.records import Annotation, Verdict
+from m3ad.records import Verdict
 from m3ad.taxonomy import normalise
 
 if TYPE_CHECKING:
@@ -169,7 +169,8 @@ def _begin(store: Store, kind: BulkKind, old: str, new: str, author: str, undoes
         return Bulk(row.id, kind, old, new, author, undoes, 0)
 
 
-Write = Callable[[Session, Bulk, int], bool]  # changes one case; False: it was changed meanwhile, and is left alone
+Write = Callable[[Session, Bulk, list[int]], list[int]]  # changes some cases; gives those that it changed
+Planned = tuple[AnnotationTable, Verdict]  # the newest revision of a case, and what comes after it
 
 
 def _in_pieces(store: Store, bulk: Bulk, ids: list[int], write: Write, progress: Progress) -> Done:
@@ -177,58 +178,72 @@ def _in_pieces(store: Store, bulk: Bulk, ids: list[int], write: Write, progress:
     for start in range(0, len(ids), PIECE):
         piece = ids[start : start + PIECE]
         with store.changing() as session:
-            left += [case_id for case_id in piece if not write(session, bulk, case_id)]
+            changed = set(write(session, bulk, piece))
+        left += [case_id for case_id in piece if case_id not in changed]
         progress(start + len(piece), len(ids))
     return Done(replace(bulk, cases=len(ids) - len(left)), tuple(left))
 
 
-def _retype(session: Session, bulk: Bulk, case_id: int) -> bool:
-    before = latest_annotation(session, case_id)
-    if before is None:
-        return False
-    verdict, hits = retyped(before.verdict, bulk.old, bulk.new)
-    if hits:
-        _revise(session, bulk, before, verdict, f"bulk {bulk.id}: {bulk.old} → {bulk.new}")
-    return bool(hits)
+def _retype(session: Session, bulk: Bulk, ids: list[int]) -> list[int]:
+    planned: list[Planned] = []
+    for newest in _newest(session, ids):
+        verdict, hits = retyped(Verdict.from_json(newest.verdict), bulk.old, bulk.new)
+        if hits:
+            planned.append((newest, verdict))
+    return _revise(session, bulk, planned, f"bulk {bulk.id}: {bulk.old} → {bulk.new}")
 
 
 def _take_back(number: int) -> Write:
-    def write(session: Session, bulk: Bulk, case_id: int) -> bool:
-        row = session.get(BulkRowTable, (number, case_id))
-        newest = latest_annotation(session, case_id)
-        if row is None or newest is None or newest.id != row.after_id:
-            return False
-        before = session.get(AnnotationTable, row.before_id)
-        assert before is not None  # a foreign key holds it
-        verdict = to_annotation(before).verdict
-        _revise(session, bulk, newest, verdict, f"bulk {bulk.id}: takes bulk {number} back")
-        return True
+    def write(session: Session, bulk: Bulk, ids: list[int]) -> list[int]:
+        query = (
+            select(BulkRowTable.after_id, AnnotationTable.verdict)
+            .join(AnnotationTable, AnnotationTable.id == BulkRowTable.before_id)
+            .where(BulkRowTable.bulk_id == number, BulkRowTable.case_id.in_(ids))
+        )
+        before = {row.after_id: row.verdict for row in session.execute(query)}
+        newest = [one for one in _newest(session, ids) if one.id in before]
+        planned = [(one, Verdict.from_json(before[one.id])) for one in newest]
+        return _revise(session, bulk, planned, f"bulk {bulk.id}: takes bulk {number} back")
 
     return write
 
 
-def _revise(session: Session, bulk: Bulk, before: Annotation, verdict: Verdict, note: str) -> None:
-    after = add_revision(
-        session,
-        before.case_id,
-        before.revision + 1,
-        verdict,
-        author=bulk.author,
-        note=note,
-        inspection_id=before.inspection_id,
+def _newest(session: Session, ids: list[int]) -> list[AnnotationTable]:
+    newest = select(func.max(AnnotationTable.id)).where(AnnotationTable.case_id.in_(ids))
+    return list(
+        session.scalars(select(AnnotationTable).where(AnnotationTable.id.in_(newest.group_by(AnnotationTable.case_id))))
     )
-    session.add(BulkRowTable(bulk_id=bulk.id, case_id=before.case_id, before_id=before.id, after_id=after.id))
 
 
-def _move(session: Session, bulk: Bulk, case_id: int) -> bool:
+def _revise(session: Session, bulk: Bulk, planned: list[Planned], note: str) -> list[int]:
+    """One new revision for each, written together: a row at a time would keep others from saving for long."""
+    rows = [
+        revision_row(
+            before.case_id,
+            before.revision + 1,
+            verdict,
+            author=bulk.author,
+            note=note,
+            inspection_id=before.inspection_id,
+        )
+        for before, verdict in planned
+    ]
+    session.add_all(rows)
+    session.flush()
+    for (before, _), after in zip(planned, rows, strict=True):
+        session.add(BulkRowTable(bulk_id=bulk.id, case_id=after.case_id, before_id=before.id, after_id=after.id))
+        log(session, "annotation.saved", bulk.author, after.case_id, revision=after.revision)
+    return [after.case_id for after in rows]
+
+
+def _move(session: Session, bulk: Bulk, ids: list[int]) -> list[int]:
     """To the other category; a case that is in another one by now is left where it is."""
-    case = session.get(CaseTable, case_id)
-    if case is None or case.category != bulk.old:
-        return False
-    case.category = bulk.new
-    session.add(BulkRowTable(bulk_id=bulk.id, case_id=case_id, before_id=None, after_id=None))
-    log(session, "case.category", bulk.author, case_id, bulk=bulk.id, old=bulk.old, new=bulk.new)
-    return True
+    cases = session.scalars(select(CaseTable).where(CaseTable.id.in_(ids), CaseTable.category == bulk.old)).all()
+    for case in cases:
+        case.category = bulk.new
+        session.add(BulkRowTable(bulk_id=bulk.id, case_id=case.id, before_id=None, after_id=None))
+        log(session, "case.category", bulk.author, case.id, bulk=bulk.id, old=bulk.old, new=bulk.new)
+    return [case.id for case in cases]
 
 
 def _standing(session: Session, made: BulkTable) -> tuple[list[int], list[int]]:

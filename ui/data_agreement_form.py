@@ -20,7 +20,7 @@ COLUMNS = [("Who, and types", "auto"), ("Same", "48px"), ("Presence κ", "60px")
 def build_agreement(context: Context, shell: Shell) -> None:
     """Build the form; what it does is in `db.second_looks` and `m3ad.agreement`."""
     store = context.store
-    with gr.Accordion("Agreement", open=False, elem_id="agreement"):
+    with gr.Accordion("Agreement", open=False, elem_id="agreement", elem_classes="m3-aside"):
         with gr.Row(elem_classes="m3-line"):
             name = gr.Textbox(label="Draw", placeholder="name", min_width=80, elem_id="draw-name")
             share = gr.Slider(0, 100, value=10, step=1, label="Share of annotated cases, %", min_width=80)

@@ -39,7 +39,6 @@ function createReview(parent, stage, model, act) {
     else {
       make("b", "", state, `r${act.sheet().revision} ${review.words}, ${when(review.created)}`);
       if (review.reason) make("div", "", state, review.reason);
-      if (review.pin) make("div", "be-by", state, "The place is marked on the picture.");
     }
     const shown = review && review.pin ? pinItem(review.pin, review.reason) : [];
     pins = decision ? (pin ? pinItem(pin, "here") : []) : shown;
