@@ -6,8 +6,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.events import log, now
-from db.schema import AnnotationTable, CaseTable, DraftTable, InspectionTable
-from db.verdicts import sound
+from db.schema import AnnotationTable, CaseTable, Decision, DraftTable, InspectionTable, ReviewTable
+from db.verdicts import sound, undecided
 from m3ad.errors import Conflict, NotFound, StaleRevision
 from m3ad.records import Annotation, Draft, Verdict
 
@@ -60,7 +60,18 @@ def add_revision(
     inspection_id: int | None,
 ) -> Annotation:
     """Write a revision and its log entry; the caller has made sure that it is the next one, and sound."""
-    row = AnnotationTable(
+    row = revision_row(case_id, revision, verdict, author=author, note=note, inspection_id=inspection_id)
+    session.add(row)
+    session.flush()
+    log(session, "annotation.saved", author, case_id, revision=revision)
+    return to_annotation(row)
+
+
+def revision_row(
+    case_id: int, revision: int, verdict: Verdict, *, author: str, note: str, inspection_id: int | None
+) -> AnnotationTable:
+    """A revision that is not written yet."""
+    return AnnotationTable(
         case_id=case_id,
         revision=revision,
         anomalous=verdict.anomalous,
@@ -70,10 +81,6 @@ def add_revision(
         inspection_id=inspection_id,
         created=now(),
     )
-    session.add(row)
-    session.flush()
-    log(session, "annotation.saved", author, case_id, revision=revision)
-    return to_annotation(row)
 
 
 def save_annotation(
@@ -89,9 +96,15 @@ def save_annotation(
     """The new revision, and the author's draft gone with it; or, when another came between, the refusal to raise.
 
     A refusal is returned, not raised, so that the transaction that keeps the refused version as a draft is committed.
+    A defect of the type "unknown" asks a reviewer, with the note as the question.
     """
     require_case(session, case_id)
     verdict = sound(verdict)
+    asks = undecided(verdict)
+    if asks and not note.strip():
+        raise Conflict(
+            'The type of a defect is "unknown": write in the note what the reviewer is asked, or choose one.'
+        )
     _require_inspection(session, case_id, inspection_id)
     latest = latest_annotation(session, case_id)
     newest = latest.revision if latest else 0
@@ -102,7 +115,34 @@ def save_annotation(
         log(session, "annotation.refused", author, case_id, based_on=based_on, latest=newest)
         return StaleRevision(verdict, latest)
     delete_draft(session, case_id, author)
-    return add_revision(session, case_id, newest + 1, verdict, author=author, note=note, inspection_id=inspection_id)
+    saved = add_revision(session, case_id, newest + 1, verdict, author=author, note=note, inspection_id=inspection_id)
+    if asks:
+        add_review(session, saved, Decision.ASK, author, note)
+    return saved
+
+
+def add_review(
+    session: Session,
+    annotation: Annotation,
+    decision: Decision,
+    reviewer: str,
+    reason: str = "",
+    pin: tuple[float, float] | None = None,
+) -> ReviewTable:
+    """Write what a person said of a revision, and its log entry; the caller has made sure that they may."""
+    row = ReviewTable(
+        annotation_id=annotation.id,
+        reviewer=reviewer,
+        decision=decision,
+        reason=reason.strip(),
+        pin_x=pin[0] if pin else None,
+        pin_y=pin[1] if pin else None,
+        created=now(),
+    )
+    session.add(row)
+    session.flush()
+    log(session, "annotation.reviewed", reviewer, annotation.case_id, revision=annotation.revision, decision=decision)
+    return row
 
 
 def _require_inspection(session: Session, case_id: int, inspection_id: int | None) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVarTuple
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from db.schema import AnnotationTable, CaseTable, DraftTable, InspectionTable
+from db.schema import AnnotationTable, CaseTable, Decision, DraftTable, InspectionTable, ReviewTable
 from m3ad.records import Outcome, Scenario
 
 UNSURE = (0.2, 0.8)  # a final P(anomalous) in here is unsure [ours]
@@ -19,11 +19,15 @@ IMPORTED_AUTHOR = "imported from "  # how the authors of annotations begin that 
 
 
 class Status(StrEnum):
-    """Where a case stands in the work. All but the first five need an inspection, most also an annotation."""
+    """Where a case stands in the work. Those after "uninspected" need an inspection, most also an annotation."""
 
     ANNOTATED = "annotated"
     UNANNOTATED = "unannotated"
     BY_A_PERSON = "annotated by a person"
+    TO_REVIEW = "to review"
+    ASKED = "asked"
+    SENT_BACK = "sent back"
+    APPROVED = "approved"
     DRAFT = "draft"
     UNINSPECTED = "uninspected"
     INSPECTED = "inspected"
@@ -132,14 +136,30 @@ _judged = and_(AnnotationTable.id.is_not(None), InspectionTable.id.is_not(None))
 _right = and_(_judged, _after.is_not(None), _after == _truth)
 _wrong = and_(_judged, or_(_after.is_(None), _after != _truth))
 
+_by_a_person = and_(
+    AnnotationTable.id.is_not(None),
+    AnnotationTable.author != SOURCE_AUTHOR,
+    AnnotationTable.author.not_like(f"{IMPORTED_AUTHOR}%"),
+)
+_last_words = select(func.max(ReviewTable.id)).group_by(ReviewTable.annotation_id)
+
+
+def reviewed(decision: Decision) -> ColumnElement[bool]:
+    """The last word on the annotation is this one."""
+    said = select(ReviewTable.annotation_id).where(ReviewTable.decision == decision, ReviewTable.id.in_(_last_words))
+    return AnnotationTable.id.in_(said)
+
+
 _STATUS: dict[Status, ColumnElement[bool]] = {
     Status.ANNOTATED: AnnotationTable.id.is_not(None),
     Status.UNANNOTATED: AnnotationTable.id.is_(None),
-    Status.BY_A_PERSON: and_(
-        AnnotationTable.id.is_not(None),
-        AnnotationTable.author != SOURCE_AUTHOR,
-        AnnotationTable.author.not_like(f"{IMPORTED_AUTHOR}%"),
+    Status.BY_A_PERSON: _by_a_person,
+    Status.TO_REVIEW: or_(
+        and_(_by_a_person, AnnotationTable.id.not_in(select(ReviewTable.annotation_id))), reviewed(Decision.ASK)
     ),
+    Status.ASKED: reviewed(Decision.ASK),
+    Status.SENT_BACK: reviewed(Decision.SEND_BACK),
+    Status.APPROVED: reviewed(Decision.APPROVE),
     Status.DRAFT: DraftTable.user.is_not(None),
     Status.UNINSPECTED: InspectionTable.id.is_(None),
     Status.INSPECTED: InspectionTable.id.is_not(None),

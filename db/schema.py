@@ -36,7 +36,10 @@ NAMES = {
 
 
 # Rows of these tables are written once: SQLite refuses to change or delete them (triggers, made by the migrations).
-APPEND_ONLY = ("annotations", "inspections", "snapshots", "snapshot_rows", "examples", "captions", "events")
+APPEND_ONLY = (
+    *("annotations", "inspections", "snapshots", "snapshot_rows", "examples", "captions", "events"),
+    *("reviews", "bulks", "bulk_rows", "second_looks", "second_verdicts"),
+)
 
 
 class Role(StrEnum):
@@ -45,6 +48,21 @@ class Role(StrEnum):
     ANNOTATOR = "annotator"
     REVIEWER = "reviewer"
     ADMIN = "admin"
+
+
+class Decision(StrEnum):
+    """What a person said of a revision."""
+
+    APPROVE = "approve"
+    SEND_BACK = "send back"
+    ASK = "ask"  # the annotator wants a reviewer to look
+
+
+class BulkKind(StrEnum):
+    """What a bulk change changes."""
+
+    RETYPE = "retype"
+    CATEGORY = "category"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -101,6 +119,8 @@ class Base(DeclarativeBase):
         Stage: _words(Stage, "stage"),
         Role: _words(Role, "role"),
         CaptionState: _words(CaptionState, "state"),
+        Decision: _words(Decision, "decision"),
+        BulkKind: _words(BulkKind, "kind"),
     }
 
 
@@ -206,6 +226,76 @@ class DraftTable(Base):
     note: Mapped[str]
     based_on: Mapped[int]
     saved: Mapped[datetime]
+
+
+class ReviewTable(Base):
+    """What a person said of one revision; the latest word on it counts."""
+
+    __tablename__ = "reviews"
+    __table_args__ = (
+        Index(None, "annotation_id"),
+        CheckConstraint("pin_x BETWEEN 0 AND 1 AND pin_y BETWEEN 0 AND 1", name="pin"),
+        CheckConstraint("(pin_x IS NULL) = (pin_y IS NULL)", name="whole_pin"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    annotation_id: Mapped[int] = mapped_column(ForeignKey("annotations.id", ondelete="RESTRICT"))
+    reviewer: Mapped[str]
+    decision: Mapped[Decision]
+    reason: Mapped[str]
+    pin_x: Mapped[float | None]
+    pin_y: Mapped[float | None]
+    created: Mapped[datetime]
+
+
+class BulkTable(Base):
+    """One change of many cases at once."""
+
+    __tablename__ = "bulks"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[BulkKind]
+    old: Mapped[str]
+    new: Mapped[str]
+    author: Mapped[str]
+    undoes: Mapped[int | None] = mapped_column(ForeignKey("bulks.id", ondelete="RESTRICT"))
+    created: Mapped[datetime]
+
+
+class BulkRowTable(Base):
+    """One case that a bulk changed, with the revisions before and after where it made one."""
+
+    __tablename__ = "bulk_rows"
+
+    bulk_id: Mapped[int] = mapped_column(ForeignKey("bulks.id", ondelete="RESTRICT"), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
+    before_id: Mapped[int | None] = mapped_column(ForeignKey("annotations.id", ondelete="RESTRICT"))
+    after_id: Mapped[int | None] = mapped_column(ForeignKey("annotations.id", ondelete="RESTRICT"))
+
+
+class SecondLookTable(Base):
+    """One revision that others annotate again without seeing it."""
+
+    __tablename__ = "second_looks"
+    __table_args__ = (UniqueConstraint("annotation_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch: Mapped[str]
+    annotation_id: Mapped[int] = mapped_column(ForeignKey("annotations.id", ondelete="RESTRICT"))
+    known: Mapped[bool]
+    created: Mapped[datetime]
+
+
+class SecondVerdictTable(Base):
+    """What another person said in a second look; no revision of the truth."""
+
+    __tablename__ = "second_verdicts"
+
+    look_id: Mapped[int] = mapped_column(ForeignKey("second_looks.id", ondelete="RESTRICT"), primary_key=True)
+    person: Mapped[str] = mapped_column(primary_key=True)
+    verdict: Mapped[dict[str, Any]]
+    note: Mapped[str]
+    created: Mapped[datetime]
 
 
 class SnapshotTable(Base):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -15,16 +16,20 @@ from db.duplicates import case_prints
 from db.events import log, now
 from db.filters import CaseFilter, conditions, join_latest
 from db.pictures import pictures_of
+from db.reviews import held_back
 from db.schema import AnnotationTable, CaseTable, SnapshotRowTable, SnapshotTable
 from db.splits import SplitRule, account_of, divide
+from db.verdicts import undecided
 from m3ad.errors import Conflict, NotFound
-from m3ad.records import Case, Snapshot, SnapshotRow, SplitAccount
+from m3ad.records import Case, Snapshot, SnapshotRow, SplitAccount, Verdict
 
 
 def create_snapshot(
     session: Session, name: str, wanted: CaseFilter, rule: SplitRule, near: Mapping[str, int], actor: str
 ) -> Snapshot:
     """Freeze the latest annotation of every case that `wanted` lets through; cases without one are left out.
+
+    Left out and counted are those with an open question, a defect of unknown type, or a revision that was sent back.
 
     Args:
         near: what `db.duplicates.near_hashes` gave just before; cases that came since are left to the next snapshot.
@@ -34,7 +39,15 @@ def create_snapshot(
     """
     require_new(session, name, rule)
     prints = case_prints(session, near)
-    found = {case_id: one for case_id, one in _annotated(session, wanted).items() if not prints[case_id].late}
+    annotated = {case_id: one for case_id, one in _annotated(session, wanted).items() if not prints[case_id].late}
+    held = held_back(session)
+    found = {
+        case_id: one
+        for case_id, one in annotated.items()
+        if one.id not in held and not undecided(Verdict.from_json(one.verdict))
+    }
+    if annotated and not found:
+        raise Conflict("Every annotated case that passes waits for a reviewer's answer or was sent back.")
     if not found:
         raise Conflict(
             "No annotated case passes this filter: there is nothing to freeze. Annotate first, or filter less."
@@ -52,7 +65,7 @@ def create_snapshot(
             "frozen_categories": list(rule.frozen_categories),
             "seed": rule.seed,
         },
-        account=account_of(session, division, prints, found).to_json(),
+        account=replace(account_of(session, division, prints, found), waiting=len(annotated) - len(found)).to_json(),
         created=now(),
     )
     session.add(row)

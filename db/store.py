@@ -34,7 +34,9 @@ from db.examples import Examples
 from db.filters import EVERYTHING, CaseFilter
 from db.importing import import_cases
 from db.inspections import Answered
+from db.reviews import Reviews
 from db.schema import Role
+from db.second_looks import SecondLooks
 from db.splits import SplitRule
 from db.users import User
 from m3ad.datasets.account import Account, Refused
@@ -62,6 +64,8 @@ class Store:
 
     Attributes:
         examples: what is trained on, and the manual check of its texts; see `db.examples.Examples`.
+        reviews: what people said of revisions; see `db.reviews.Reviews`.
+        second_looks: what others said of the same cases, blind; see `db.second_looks.SecondLooks`.
     """
 
     def __init__(self, workspace: Path, engine: Engine) -> None:
@@ -71,6 +75,8 @@ class Store:
         # Threads of this process queue here, in order; SQLite's own waiting polls and is not fair.
         self._turn = threading.Lock()
         self.examples = Examples(self)
+        self.reviews = Reviews(self)
+        self.second_looks = SecondLooks(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | None = None) -> Store:

@@ -6,6 +6,8 @@ import math
 
 from m3ad.errors import Conflict
 from m3ad.records import Defect, Verdict
+from m3ad.taxonomy import normalise
+from m3ad.trace_fields import UNKNOWN_TYPE
 
 
 def sound(verdict: Verdict) -> Verdict:
@@ -26,3 +28,8 @@ def _sound(defect: Defect, number: int) -> Defect:
     if not all(math.isfinite(value) for value in defect.box.as_tuple()) or defect.box.clipped().degenerate:
         raise Conflict(f"The box of defect {number} ({defect.type}) has no area inside the image: draw it again.")
     return Defect(defect.type, defect.box.clipped())
+
+
+def undecided(verdict: Verdict) -> bool:
+    """Whether the type of a defect is "unknown": the annotator asks, and nobody may learn from it yet."""
+    return any(normalise(defect.type) == UNKNOWN_TYPE for defect in verdict.defects)

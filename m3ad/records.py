@@ -270,6 +270,7 @@ class SplitAccount:
         moved: how many changed sides to stay with a copy or near-duplicate of theirs.
         trained: how many of the frozen were in the training part of an earlier snapshot.
         unseen: how many could not be compared by look, because the file of a picture is gone.
+        waiting: how many were left out, because their annotation has an open question or was sent back.
     """
 
     frozen: int
@@ -277,6 +278,7 @@ class SplitAccount:
     moved: int = 0
     trained: int = 0
     unseen: int = 0
+    waiting: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The fields, as JSON types."""
@@ -297,6 +299,7 @@ class SplitAccount:
             (self.trained, f"{_cases(self.trained)} of those kept back {_was(self.trained)} trained on in an earlier "
             "snapshot: its models have seen the pictures."),
             (self.unseen, f"{_cases(self.unseen)} could not be compared by look: the file of a picture is gone."),
+            (self.waiting, f"{_cases(self.waiting)} left out: sent back, or with an open question."),
         )  # fmt: skip
         return " ".join(sentence for wanted, sentence in parts if wanted)
 

@@ -280,3 +280,27 @@ def test_an_import_that_is_interrupted_says_what_it_took_and_goes_on_later(tmp_p
         assert "Traceback" not in refused
         assert subprocess.run(command, cwd=ROOT, capture_output=True).returncode == 0
         assert store.facets().total == pictures
+
+
+def test_many_annotations_are_changed_and_taken_back_by_the_command_line(
+    bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = ["--workspace", str(tmp_path / "w"), "--json"]
+    main(["import", "mvtec", str(bottle), *workspace])
+    with Store.open(tmp_path / "w") as store:
+        [old] = [d.type for n in store.case_ids() for d in store.annotations(n)[-1].verdict.defects]
+    capsys.readouterr()
+    assert main(["annotations", "retype", old, "dent", "--preview", *workspace]) == 0
+    assert lines(capsys)[0]["cases"] == 1
+    assert main(["annotations", "retype", old, "dent", *workspace]) == 0
+    assert lines(capsys) == [{"bulk": 1, "cases": 1, "left": []}]
+    assert main(["annotations", "retype", old, "dent", *workspace]) == 1
+    assert "No annotation has the type" in capsys.readouterr().err
+    assert main(["annotations", "undo", "1", *workspace]) == 0
+    assert lines(capsys) == [{"bulk": 2, "cases": 1, "left": []}]
+    assert main(["annotations", "retype", "bottle", "flask", "--category", *workspace]) == 0
+    assert lines(capsys)[0]["cases"] == 3
+    assert main(["annotations", "draw", "first", "--share", "1", *workspace]) == 0
+    assert lines(capsys) == [{"draw": "first", "second": 1, "known": 0}], "a data set's own truth is not drawn"
+    assert main(["annotations", "agreement", *workspace]) == 0
+    assert lines(capsys) == [{"pairs": []}]

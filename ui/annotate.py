@@ -12,7 +12,7 @@ from typing import Any
 import gradio as gr
 
 from m3ad.taxonomy import default_taxonomy
-from ui.annotate_presenter import keep, move, open_case, save, type_rows
+from ui.annotate_presenter import ASK_ROW, keep, move, open_case, save, type_rows
 from ui.annotate_queue import QUEUES
 from ui.check_presenter import answer
 from ui.components import example_parts
@@ -53,6 +53,10 @@ KEYS = (
     Key("R", "the picture as it is: no grid, no changed light", hint=""),
     Key("W", "further pictures of the case beside it, or not", hint=""),
     Key("M", "write a note; Esc leaves it", hint=""),
+    Key("L", "what the last revision changed, then those before; Esc ends", hint=""),
+    Key("Q", "unknown, ask: a question to the reviewer", hint=""),
+    Key("Y", "approve the revision and go on", hint=""),
+    Key("U", "send the revision back, with a reason and a place", hint=""),
     Key(", .", "previous and next case (or Page Up, Page Down)", hint=""),
 )
 
@@ -96,7 +100,7 @@ def build_check(context: Context) -> None:
 def build_workbench(context: Context, shell: Shell) -> None:
     """The annotation of cases."""
     editor = box_editor(
-        type_rows(default_taxonomy()),
+        [*type_rows(default_taxonomy()), ASK_ROW],
         [(name, words) for name, (words, _) in QUEUES.items()],
         elem_id="annotate",
         elem_classes="m3-annotate",

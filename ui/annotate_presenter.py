@@ -12,7 +12,8 @@ from db.store import Store
 from m3ad.errors import M3ADError, StaleRevision
 from m3ad.records import Annotation, Verdict
 from m3ad.taxonomy import Taxonomy, normalise
-from ui.annotate_queue import neighbour, queue_ids
+from m3ad.trace_fields import UNKNOWN_TYPE
+from ui.annotate_queue import SECOND, neighbour, queue_ids
 from ui.annotate_sheet import sheet, theirs
 from ui.type_keys import short_keys
 
@@ -45,6 +46,18 @@ class Work:
     target: int | None
 
 
+# The row of the picker that asks a reviewer; it is found by its name alone.
+ASK_ROW: dict[str, Any] = {
+    "name": UNKNOWN_TYPE,
+    "short": "",
+    "path": "asks the reviewer",
+    "definition": "The type is not clear: the note is the question.",
+    "keys": [UNKNOWN_TYPE],
+    "where": "",
+    "meaning": "",
+}
+
+
 def type_rows(taxonomy: Taxonomy) -> list[dict[str, Any]]:
     """The types for the picker, with the normalised words it searches in (see `Taxonomy.search`)."""
     short = short_keys(taxonomy)
@@ -74,6 +87,8 @@ def open_case(store: Store, case_id: int, user: str, model: str | None, queue: s
 
 def keep(store: Store, work: Work, user: str) -> dict[str, Any]:
     """Keep the document as the user's draft (or drop the draft when nothing is left of it)."""
+    if is_second_look(store, work, user):
+        return {"serial": work.serial, "kind": "draft", "kept": False, "theirs": None}
     try:
         kept = _keep(store, work, user)
         latest = store.latest_annotation(work.case_id)
@@ -111,7 +126,14 @@ def _refused(work: Work, error: M3ADError) -> dict[str, Any]:
     return {"serial": work.serial, "kind": "refused", "words": str(error)}
 
 
+def is_second_look(store: Store, work: Work, user: str) -> bool:
+    """Whether the work is a blind second look, which has no draft and makes no revision."""
+    return work.queue == SECOND and work.case_id in store.second_looks.waiting_for(user)
+
+
 def _keep(store: Store, work: Work, user: str) -> bool:
+    if is_second_look(store, work, user):
+        return False
     if work.verdict is None or not work.dirty:
         if store.draft(work.case_id, user) is not None:
             store.delete_draft(work.case_id, user)
@@ -121,6 +143,9 @@ def _keep(store: Store, work: Work, user: str) -> bool:
 
 
 def _save(store: Store, work: Work, verdict: Verdict, user: str) -> str:
+    if is_second_look(store, work, user):
+        store.second_looks.answer(work.case_id, user, verdict, work.note)
+        return "Second look saved."
     latest = store.latest_annotation(work.case_id)
     if latest is not None and _says_the_same(latest, work, verdict, user):
         # Nothing to add, or the answer to this very save was lost on its way and it came a second time.

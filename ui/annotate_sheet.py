@@ -10,9 +10,10 @@ from typing import Any
 
 from db.store import Store
 from m3ad.records import Annotation, Draft, Inspection, Picture
-from ui.annotate_queue import neighbour, queue_ids
-from ui.annotation_words import history, verdict_lines
+from ui.annotate_queue import SECOND, neighbour, queue_ids
+from ui.annotation_words import verdict_lines
 from ui.pictures import picture_url
+from ui.review_presenter import history_with_reviews, standing
 
 PREVIEW = 1536  # pixels of the longer side; larger pictures load their file only when somebody zooms in
 
@@ -20,12 +21,13 @@ PREVIEW = 1536  # pixels of the longer side; larger pictures load their file onl
 def sheet(store: Store, case_id: int, user: str, model: str | None, queue: str) -> dict[str, Any]:
     """All that the editor shows of a case; NotFound when there is none."""
     case = store.case(case_id)
-    revisions = store.annotations(case_id)
+    revisions, reviews = store.annotations(case_id), store.reviews.of_case(case_id)
     latest = revisions[-1] if revisions else None
     draft = _useful_draft(store, case_id, user, latest)
     inspection = store.latest_inspection(case_id, model)
     stale = latest if latest and draft and draft.based_on < latest.revision else None
-    return {
+    ids = queue_ids(store, queue, user, model)
+    shown = {
         "case_id": case.id,
         "name": case.name,
         "dataset": case.dataset,
@@ -37,11 +39,21 @@ def sheet(store: Store, case_id: int, user: str, model: str | None, queue: str) 
         "draft": _draft(draft),
         "suggestion": _suggestion(inspection),
         "suggestion_words": _suggestion_words(inspection),
-        "history": history(store, revisions),
+        "history": history_with_reviews(store, revisions, reviews),
+        "review": standing(reviews, latest.revision) if latest else None,
         "theirs": theirs(store, stale),
         "queue": queue,
-        **_place(store, case_id, queue_ids(store, queue, user, model)),
+        "blind": False,
+        **_place(store, case_id, ids),
     }
+    return _blind(shown) if queue == SECOND and case_id in ids else shown
+
+
+def _blind(shown: dict[str, Any]) -> dict[str, Any]:
+    """The sheet of a second look: the picture, and nothing that a person or a model said of it."""
+    nothing = {"revision": 0, "saved": _document(None), "draft": None, "theirs": None, "history": [], "review": None}
+    words = "A second look: nobody's boxes are shown, and yours change no revision. There is no draft: save it."
+    return {**shown, **nothing, "suggestion": None, "suggestion_words": words, "blind": True}
 
 
 def _draft(draft: Draft | None) -> dict[str, Any] | None:
@@ -104,7 +116,9 @@ def theirs(store: Store, annotation: Annotation | None) -> dict[str, Any] | None
         "author": annotation.author,
         "created": annotation.created.isoformat(),
         "lines": verdict_lines(annotation.verdict, picture.width, picture.height),
-        "history": history(store, store.annotations(annotation.case_id)),
+        "history": history_with_reviews(
+            store, store.annotations(annotation.case_id), store.reviews.of_case(annotation.case_id)
+        ),
     }
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from db.store import Store
-from m3ad.geometry import best_assignment, iou
+from m3ad import changes as change
 from m3ad.records import Annotation, Defect, Verdict
 
 WORDY = 4  # more changes than this are counted, not named
@@ -48,14 +48,15 @@ def history(store: Store, revisions: list[Annotation]) -> list[dict[str, Any]]:
 def changes(before: Verdict | None, after: Verdict) -> list[str]:
     """What a revision changed, in words; empty when nothing did."""
     if before is None:
-        return [_summary(after)]
+        return [verdict_words(after)]
     if before.anomalous != after.anomalous:
-        return [f"{'anomalous' if before.anomalous else 'normal'} → {_summary(after)}"]
-    pairs = _same_defects(before.defects, after.defects)
-    retyped = [f"{a.type} → {b.type}" for a, b in pairs if a.type != b.type]
-    placed = [f"{b.type}: box changed" for a, b in pairs if a.box != b.box]
-    gone = [f"{a.type} removed" for a in _unpaired(before.defects, [a for a, _ in pairs])]
-    new = [f"{b.type} added" for b in _unpaired(after.defects, [b for _, b in pairs])]
+        return [f"{'anomalous' if before.anomalous else 'normal'} → {verdict_words(after)}"]
+    found = change.changes(before, after)
+    pairs = [(one.before, one.after, one.moved) for one in found if one.before and one.after]
+    retyped = [f"{a.type} → {b.type}" for a, b, _ in pairs if a.type != b.type]
+    placed = [f"{b.type}: box changed" for _, b, moved in pairs if moved]
+    gone = [f"{one.before.type} removed" for one in found if one.before and not one.after]
+    new = [f"{one.after.type} added" for one in found if one.after and not one.before]
     words = [*retyped, *placed, *gone, *new]
     if len(words) <= WORDY:
         return words
@@ -63,27 +64,10 @@ def changes(before: Verdict | None, after: Verdict) -> list[str]:
     return [f"{len(group)} {what}" for group, what in counted if group]
 
 
-def _summary(verdict: Verdict) -> str:
+def verdict_words(verdict: Verdict) -> str:
+    """A verdict in a few words, without places."""
     if not verdict.anomalous:
         return "normal"
     counts = Counter(defect.type for defect in verdict.defects)
     names = ", ".join(f"{count} × {name}" if count > 1 else name for name, count in counts.items())
     return f"anomalous: {names}" if names else "anomalous"
-
-
-def _same_defects(before: tuple[Defect, ...], after: tuple[Defect, ...]) -> list[tuple[Defect, Defect]]:
-    """Which defect became which: by overlap first, then by type; the rest was removed or added."""
-    scores = [[_likeness(a, b) for b in after] for a in before]
-    return [(before[row], after[column]) for row, column in best_assignment(scores)]
-
-
-def _likeness(a: Defect, b: Defect) -> float:
-    overlap = iou(a.box, b.box) if a.box and b.box else 0.0
-    return overlap + (0.1 if a.type == b.type else 0.0) + (1.0 if a == b else 0.0)
-
-
-def _unpaired(defects: tuple[Defect, ...], paired: list[Defect]) -> list[Defect]:
-    left = list(defects)
-    for defect in paired:
-        left.remove(defect)
-    return left

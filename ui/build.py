@@ -21,6 +21,7 @@ from ui.events import READS, SPEAKS
 from ui.export_routes import add_export_routes
 from ui.list_routes import add_list_routes
 from ui.pictures import add_picture_routes
+from ui.review_routes import add_review_routes
 from ui.shell import Shell, at, open_tab
 from ui.theme import head, theme
 
@@ -79,6 +80,7 @@ def make_app(context: Context) -> FastAPI:
     add_picture_routes(app, context, guard)
     add_list_routes(app, context, guard)
     add_export_routes(app, context, guard)
+    add_review_routes(app, context, guard)
     gr.mount_gradio_app(
         app,
         build_page(context),

@@ -13,6 +13,8 @@ from m3ad.records import Scenario
 from ui.components.form_parts import heading, status, table
 from ui.components.frame import footer
 from ui.context import Context
+from ui.data_agreement_form import build_agreement
+from ui.data_bulk_form import build_bulk
 from ui.data_export_form import build_export
 from ui.data_service import (
     LAYOUTS,
@@ -39,9 +41,11 @@ def build(context: Context, shell: Shell) -> None:
             form = lay_out_import()
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
             build_export(context, shell)
+            build_bulk(context, shell)
         with gr.Column(elem_classes="m3-panel m3-stack"):
             heading("Workspace")
             held = table([("", "auto"), ("", "60px")], [], elem_id="workspace-facts")
+            build_agreement(context, shell)
             build_taxonomy()
     footer((), FOOTER)
     for event in (shell.tab("data").select, shell.arrived.then):

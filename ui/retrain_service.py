@@ -73,12 +73,13 @@ class Retraining:
         facets = self._store.facets()
         return sorted(facets.scenarios), sorted(facets.categories), sorted(facets.datasets)
 
-    def count_words(self, scenario: str, category: str, dataset: str) -> str:
-        """How many annotated cases a snapshot with these filters would hold."""
-        count = self._store.count_cases(case_filter(scenario, category, dataset))
+    def count_words(self, scenario: str, category: str, dataset: str, approved: bool = False) -> str:
+        """How many annotated (or approved) cases a snapshot with these filters would hold."""
+        count = self._store.count_cases(case_filter(scenario, category, dataset, approved))
+        kind = "approved" if approved else "annotated"
         if not count:
-            return "No annotated case matches: annotate some first."
-        return f"{count} annotated case{'s match' if count > 1 else ' matches'}."
+            return f"No {kind} case matches: {'approve' if approved else 'annotate'} some first."
+        return f"{count} {kind} case{'s match' if count > 1 else ' matches'}."
 
     def proposed_name(self, current: str | None) -> str:
         """The name a person has typed, or the first free "corrections-N" when there is none or it is taken."""
@@ -86,11 +87,13 @@ class Retraining:
         current = (current or "").strip()
         return current if current and current not in taken else present.next_snapshot_name(taken)
 
-    def take_snapshot(self, name: str | None, scenario: str, category: str, dataset: str) -> Snapshot:
-        """Freeze the annotated cases that match. Raises Conflict or NotFound with a sentence."""
+    def take_snapshot(
+        self, name: str | None, scenario: str, category: str, dataset: str, approved: bool = False
+    ) -> Snapshot:
+        """Freeze the annotated cases that match, or only the approved ones. Raises Conflict with a sentence."""
         if not name or not name.strip():
             raise RunError("Give the snapshot a name, for example corrections-1.")
-        return self._store.create_snapshot(name.strip(), case_filter(scenario, category, dataset))
+        return self._store.create_snapshot(name.strip(), case_filter(scenario, category, dataset, approved))
 
     def snapshot_choices(self) -> list[tuple[str, int]]:
         """(words, id) of every snapshot, newest first."""
@@ -239,13 +242,13 @@ class Retraining:
         return folder
 
 
-def case_filter(scenario: str, category: str, dataset: str) -> CaseFilter:
-    """The annotated cases that match; "all" matches every one."""
+def case_filter(scenario: str, category: str, dataset: str, approved: bool = False) -> CaseFilter:
+    """The annotated cases that match, or only the approved ones; "all" matches every one."""
     return CaseFilter(
         scenario=None if scenario == EVERY else Scenario(scenario),
         category=None if category == EVERY else category,
         dataset=None if dataset == EVERY else dataset,
-        status=Status.ANNOTATED,
+        status=Status.APPROVED if approved else Status.ANNOTATED,
     )
 
 

@@ -25,14 +25,15 @@ def build_snapshot(service: Retraining, shell: Shell) -> gr.Dropdown:
             scenario = gr.Dropdown([EVERY], value=EVERY, label="Scenario", min_width=60)
             category = gr.Dropdown([EVERY], value=EVERY, label="Category", min_width=60)
             dataset = gr.Dropdown([EVERY], value=EVERY, label="Data set", min_width=60)
+        approved = gr.Checkbox(False, label="Approved only", info="Whose newest revision a reviewer approved.")
         with gr.Row(elem_classes="m3-line"):
             count = gr.Textbox(show_label=False, container=False, interactive=False, elem_id="snapshot-count")
             take = gr.Button("Take snapshot", size="sm", elem_id="take-snapshot", min_width=110)
-    filters = [scenario, category, dataset]
+    filters = [scenario, category, dataset, approved]
     for one in filters:
         one.input(told(service.count_words), filters, count, **READS)
 
-    def take_it(name: str | None, *chosen: str) -> Any:
+    def take_it(name: str | None, *chosen: Any) -> Any:
         taken = service.take_snapshot(name, *chosen)
         if taken.account is not None:
             gr.Info(html.escape(taken.account.sentences()))  # categories are people's text, and messages are HTML
@@ -41,7 +42,7 @@ def build_snapshot(service: Retraining, shell: Shell) -> gr.Dropdown:
 
     take.click(told(take_it), [name, *filters], [snapshot, name, new], **SPEAKS)
 
-    def refresh(current: int | None, name: str | None, *chosen: str) -> tuple[Any, ...]:
+    def refresh(current: int | None, name: str | None, *chosen: Any) -> tuple[Any, ...]:
         choices = service.snapshot_choices()
         value = current if current in [key for _, key in choices] else (choices[0][1] if choices else None)
         facets = [gr.update(choices=[EVERY, *names]) for names in service.facet_names()]
@@ -50,5 +51,5 @@ def build_snapshot(service: Retraining, shell: Shell) -> gr.Dropdown:
         return (gr.Dropdown(choices, value=value), service.proposed_name(name), *facets, words, new)
 
     for event in (shell.tab("retrain").select, shell.arrived.then):
-        event(told(refresh), [snapshot, name, *filters], [snapshot, name, *filters, count, new], **READS)
+        event(told(refresh), [snapshot, name, *filters], [snapshot, name, *filters[:3], count, new], **READS)
     return snapshot

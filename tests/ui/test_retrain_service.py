@@ -71,6 +71,7 @@ def log(run: RunFolder, step: int, total: int = 20, **metrics: float) -> None:
 def test_counts_follow_the_filters_and_only_annotated_cases_count(service: Retraining) -> None:
     assert service.count_words(EVERY, EVERY, EVERY) == "6 annotated cases match."
     assert service.count_words(EVERY, "plate", EVERY).startswith("No annotated case matches")
+    assert service.count_words(EVERY, EVERY, EVERY, True) == "No approved case matches: approve some first."
     assert service.facet_names() == (["electronic"], ["plate", "sensor board"], ["made"])
 
 

@@ -10,8 +10,12 @@ from typing import Any, Protocol
 
 from m3ad.settings import Settings
 from ui.commands import (
+    annotations_agreement,
+    annotations_draw,
     annotations_export,
     annotations_import,
+    annotations_retype,
+    annotations_undo,
     answer,
     caption,
     export,
@@ -63,8 +67,12 @@ def make_parser() -> argparse.ArgumentParser:
     exchange = {
         "import": (annotations_import.WORDS, annotations_import),
         "export": (annotations_export.WORDS, annotations_export),
+        "retype": (annotations_retype.WORDS, annotations_retype),
+        "undo": (annotations_undo.WORDS, annotations_undo),
+        "draw": (annotations_draw.WORDS, annotations_draw),
+        "agreement": (annotations_agreement.WORDS, annotations_agreement),
     }
-    add_group(commands, common, ("annotations", "To and from other programs."), exchange)
+    add_group(commands, common, ("annotations", "To and from other programs; many at once; agreement."), exchange)
     words = f"Add one; password from {user_add.PASSWORD_VARIABLE} or asked."
     add_group(commands, common, ("user", "People who may log in."), {"add": (words, user_add)})
     return parser

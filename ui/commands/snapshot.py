@@ -15,6 +15,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenario", choices=[scenario.value for scenario in Scenario])
     for name in ("category", "dataset", "text"):
         parser.add_argument(f"--{name}")
+    parser.add_argument("--approved", action="store_true", help="Only cases whose newest revision was approved.")
     keep_back = "Keep this category out of training, here and in every later snapshot; may be given more than once."
     parser.add_argument("--keep-back", action="append", default=[], metavar="CATEGORY", help=keep_back)
 
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> None:
         category=options.category,
         dataset=options.dataset,
         text=options.text or "",
-        status=Status.ANNOTATED,
+        status=Status.APPROVED if options.approved else Status.ANNOTATED,
     )
     snapshot = open_store(options).create_snapshot(options.name, chosen, frozen_categories=options.keep_back)
     data = {"id": snapshot.id, "name": snapshot.name, "cases": snapshot.size, "anomalous": snapshot.anomalous}

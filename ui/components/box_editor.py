@@ -19,7 +19,21 @@ from m3ad.records import Defect, Verdict
 from ui.annotate_presenter import Work
 from ui.components.base import static
 
-SCRIPTS = ("pixels", "model", "view", "others", "canvas", "picker", "panel", "frame", "status", "wire", "keys")
+SCRIPTS = (
+    "pixels",
+    "model",
+    "view",
+    "others",
+    "canvas",
+    "picker",
+    "history",
+    "review",
+    "panel",
+    "frame",
+    "status",
+    "wire",
+    "keys",
+)
 MOST_DEFECTS = 2000
 LONGEST_NOTE = 2000
 

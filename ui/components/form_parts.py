@@ -25,7 +25,7 @@ def status(value: dict[str, Any], **options: Any) -> gr.HTML:
 def table(columns: list[tuple[str, str]], rows: list[list[Any]], **options: Any) -> gr.HTML:
     """A small table that scrolls inside itself. `columns`: (heading, CSS width); all headings empty: no head.
 
-    Value: rows of cells; a cell is a text or [text, small text under it].
+    Value: rows of cells; a cell is a text, [text, small text under it] or [text, small text, "?tab=…" where it leads].
     """
     given = [{"name": name, "width": width} for name, width in columns]
     return part("table.js", '<div class="m3-table" tabindex="0"></div>', rows, columns=given, **options)

@@ -42,10 +42,11 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
   // has to be told once.
   const unkept = () => sheet !== null && model.rev > wire.keptRev() && (model.doc.anomalous !== null || !model.dirty());
 
-  // Boxes over the picture that are not part of the document: the model's open suggestions, in a conflict theirs too.
+  // Boxes over the picture that are not part of the document: the model's open suggestions, in a conflict theirs too, a
+  // revision that is looked at, a reviewer's pin.
   const suggestions = () => {
     const ghosts = model.openGhosts().map((ghost) => ghostItem(ghost));
-    return theirs ? [...ghosts, ...theirs.items] : ghosts;
+    return [...(theirs ? [...ghosts, ...theirs.items] : ghosts), ...history.items(), ...review.items()];
   };
   const drawn = new Map(); // one item per suggestion for as long as it lives: the canvas compares by identity
   function ghostItem(ghost) {
@@ -65,8 +66,21 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
       if (id && px) panel.inHand(id, `${px[2] - px[0]} × ${px[3] - px[1]} px`);
     },
   });
+  const draw = () => canvas.renderBoxes();
   const frame = createFrame(stage, queues, { go, toggleOthers, view: () => canvas.view });
   const panel = createPanel(panelNode, model, types, { save, focusStage, complain, keepMine, takeTheirs });
+  const history = createHistory(panel.history, stage, { say, complain, draw, restore });
+  const review = createReview(panel.review, stage, model, {
+    sheet: () => sheet,
+    unsaved: () => model.dirty(),
+    unknown: askUnknown,
+    reviewed,
+    next: () => go(1),
+    complain,
+    draw,
+    leave: focusStage,
+    pointOf: (event) => canvas.view.pointOf(event),
+  });
   const status = createStatus(model, { show: frame.state, say, unkept });
   const journal = createJournal();
   const wire = createWire({
@@ -156,6 +170,30 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     if (!former) return complain("No case was open here before this one: there is nothing to copy.");
     if (!former.anomalous) return complain("The case before has no boxes to copy.");
     if (!model.copy(former)) complain("The boxes of the case before are here already.");
+  }
+  // The selected box becomes "unknown" and the note the question to the reviewer; false when no box is meant.
+  function askUnknown() {
+    if (!model.target() || model.locked) return false;
+    model.setType(UNKNOWN);
+    panel.focusNote();
+    say("Type unknown. Write in the note what the reviewer is asked, then save.");
+    return true;
+  }
+  // An old revision's document becomes the newest revision; what is on the screen can be had back with undo.
+  function restore({ revision, document: old }) {
+    if (model.locked) return;
+    const note = `Restores r${revision}${old.note ? `: ${old.note}` : "."}`.slice(0, 2000);
+    model.take(model.fromServer({ ...old, note }), `r${revision} is back. Undo brings yours back.`);
+    save(0);
+  }
+  function reviewed(reply) {
+    sheet = { ...sheet, history: reply.history, review: reply.review };
+    showPast();
+    status.tell(reply.words);
+  }
+  function showPast() {
+    history.render(sheet.case_id, sheet.history, sheet.blind);
+    review.render();
   }
   function unanswered(command, work) {
     status.noAnswer();
@@ -258,7 +296,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     sheet = fresh;
     drawn.clear();
     model.ghosts = ghostsOf(fresh);
-    panel.renderHistory(fresh.history);
+    showPast();
     frame.place(fresh);
     renderAll();
     canvas.view.fetchAhead(fresh.ahead);
@@ -314,7 +352,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     const taken = theirs;
     theirs = null;
     model.rebase(taken.doc, taken.revision);
-    panel.renderHistory(taken.history);
+    history.render(sheet.case_id, taken.history);
     return taken;
   }
   function showCase(reply) {
@@ -367,9 +405,11 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
   model.subscribe((what, words) => {
     if (what === "case") {
       frame.place(sheet);
-      panel.renderHistory(sheet.history);
+      review.close();
+      showPast();
       root.dataset.case = sheet.case_id;
     }
+    if (what !== "case") history.close(); // the hand is on the document again
     if (what === "doc") {
       status.clear();
       if (model.dirty()) journal.write(snapshot());
@@ -388,9 +428,9 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     ready: () => sheet !== null,
     save,
     go,
-    acceptModel,
-    copyFormer,
-    toggleOthers,
+    act: { acceptModel, copyFormer, toggleOthers },
+    history,
+    review,
   });
   frame.queue.addEventListener("change", () => {
     go(0);

@@ -7,16 +7,16 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 const HELD = new Set(["+", "=", "-", "[", "]", "Tab", "z", "y", "d", "b", "j", "k", ...Object.keys(ARROWS)]);
 const AID_STEP = 1.1;
 
-function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptModel, copyFormer, toggleOthers }) {
+function addKeys({ root, stage, model, canvas, panel, ready, save, go, act, history, review }) {
   const { view } = canvas;
   const COMMANDS = {
     1: () => model.setVerdict(true),
     0: () => model.setVerdict(false),
     n: canvas.newBox,
     c: canvas.setCorner,
-    v: copyFormer,
+    v: act.copyFormer,
     x: () => model.adopt(),
-    a: acceptModel,
+    a: act.acceptModel,
     t: panel.picker.focus,
     m: panel.focusNote,
     f: view.fit,
@@ -28,7 +28,7 @@ function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptMod
     k: () => view.aid("contrast", AID_STEP),
     j: () => view.aid("contrast", 1 / AID_STEP),
     r: view.resetAids,
-    w: toggleOthers,
+    w: act.toggleOthers,
     "+": () => view.zoomBy(1.25),
     "=": () => view.zoomBy(1.25),
     "-": () => view.zoomBy(0.8),
@@ -41,7 +41,11 @@ function addKeys({ root, stage, model, canvas, panel, ready, save, go, acceptMod
     Delete: () => model.remove(),
     Backspace: () => model.remove(),
     Enter: () => save(1),
-    Escape: () => canvas.cancel() || model.select(null),
+    l: history.step,
+    q: review.question,
+    y: review.approve,
+    u: review.sendBack,
+    Escape: () => canvas.cancel() || history.close() || model.select(null),
     " ": () => canvas.grab(true),
     h: () => canvas.hide(true),
   };

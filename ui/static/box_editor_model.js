@@ -5,6 +5,7 @@
 // A box that nobody touches keeps its fractions exactly as they were stored; an edited one lands on whole pixels.
 
 const EMPTY_DOCUMENT = Object.freeze({ anomalous: null, defects: [], note: "" });
+const UNKNOWN = "unknown"; // the type of a defect that the reviewer is asked about
 const MERGE_MS = 700; // quick repeats of one edit (a held arrow key, typing a note) are one step of undo
 
 function createModel() {
@@ -230,9 +231,9 @@ function createModel() {
     if (model.doc.anomalous === null) return { words: "Choose Anomalous (1) or Normal (0) first.", id: null };
     if (model.doc.anomalous === false) return null;
     const untyped = model.doc.defects.find((defect) => !defect.type.trim());
-    return untyped
-      ? { words: "This box has no type yet: press T, or a digit for a recent type.", id: untyped.id }
-      : null;
+    if (untyped) return { words: "This box has no type yet: press T, or a digit for a recent type.", id: untyped.id };
+    const unknown = model.doc.note.trim() ? null : model.doc.defects.find(({ type }) => type.toLowerCase() === UNKNOWN);
+    return unknown ? { words: "Type unknown: write in the note (M) what the reviewer is asked.", id: unknown.id } : null;
   };
   const placeWords = ({ box }) => {
     if (!box) return "place unknown";

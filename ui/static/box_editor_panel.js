@@ -1,4 +1,5 @@
-// The panel beside the picture: verdict, defects and suggestions, type, note, history, a conflict's versions, actions.
+// The panel beside the picture: verdict, defects and suggestions, type, note, a conflict's versions, actions; review and history
+// have their own files and stand in it.
 // Each block has one function that draws it; everything that people or models wrote is set as text.
 
 function when(iso) {
@@ -49,8 +50,9 @@ function createPanel(panel, model, nodes, act) {
     if (event.key === "Escape") act.focusStage();
   });
 
+  const review = make("div", "be-review-place", panel);
   heading(panel, "History");
-  const history = make("ol", "be-history", panel);
+  const history = make("div", "be-history-place", panel);
   const actions = make("div", "be-actions", panel);
   const saveNext = button(actions, "be-primary", "Save and next", "↵", () => act.save(1));
   button(actions, "", "Save", "", () => act.save(0)).title = "Ctrl+S";
@@ -164,19 +166,6 @@ function createPanel(panel, model, nodes, act) {
 
   const renderPicker = () => picker.show(model.target() ? model.target().type : null);
 
-  // ---- history: newest first --------------------------------------------------------------------------------------
-  function renderHistory(revisions) {
-    history.textContent = "";
-    if (!revisions.length) make("li", "", history, "Nobody has annotated this case yet.");
-    for (const one of revisions) {
-      const item = make("li", "", history);
-      make("b", "", item, `r${one.revision} `);
-      make("span", "", item, `${one.author}, ${when(one.created)} · ${one.words}`);
-      if (one.model) make("span", "be-by", item, ` · on ${one.model}'s suggestion`);
-      if (one.note) make("div", "be-by", item, `“${one.note}”`);
-    }
-  }
-
   // ---- conflict: what somebody else saved meanwhile, and the choice -----------------------------------------------
   function version(parent, head, words) {
     const block = make("div", "be-version", parent);
@@ -199,8 +188,9 @@ function createPanel(panel, model, nodes, act) {
     renderVerdict,
     renderDefects,
     renderPicker,
-    renderHistory,
     renderConflict,
+    review,
+    history,
     inHand,
     picker,
     focusNote: () => note.focus(),

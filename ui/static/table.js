@@ -1,4 +1,5 @@
-// A small table. props.columns: [{name, width}]; value: rows of cells, each a text or [text, small text under it].
+// A small table. props.columns: [{name, width}]; value: rows of cells, each a text or [text, small text under it] or
+// [text, small text, address], where the address is a place of this page: "?tab=…".
 function mount({ element, props, watch }) {
   const root = element.querySelector('.m3-table');
   const columns = props.columns || [];
@@ -26,8 +27,9 @@ function mount({ element, props, watch }) {
     for (const cells of props.value || []) {
       const line = el('tr');
       for (const cell of cells) {
-        const [text, small] = Array.isArray(cell) ? cell : [cell];
-        const one = el('td', '', text);
+        const [text, small, place] = Array.isArray(cell) ? cell : [cell];
+        const one = el('td', '', place ? '' : text);
+        if (place) one.append(Object.assign(el('a', '', text), { href: new URL(place.replace(/^[^?]*/, ''), document.baseURI).href }));
         if (small) one.append(el('small', '', small));
         line.append(one);
       }

@@ -1,0 +1,135 @@
+"""Reviews of annotations: approved, sent back with a reason and a place, or asked about. Only ever added."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.annotations import add_review, latest_annotation, require_case
+from db.filters import reviewed
+from db.schema import AnnotationTable, Decision, ReviewTable
+from db.verdicts import undecided
+from m3ad.errors import Conflict, NotFound
+from m3ad.records import Annotation
+
+if TYPE_CHECKING:
+    from db.store import Store
+
+SOME = 500  # ids in one query: databases limit how many values one may carry
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a person said of one revision of a case.
+
+    Attributes:
+        reason: why it was sent back, or the question; may be empty for an approval.
+        pin: the place that is meant, (x, y) in fractions of the primary picture; None for the whole.
+    """
+
+    id: int
+    case_id: int
+    revision: int
+    reviewer: str
+    decision: Decision
+    reason: str
+    pin: tuple[float, float] | None
+    created: datetime
+
+
+class Reviews:
+    """The reviews of a store; reached as `store.reviews`. Every method is one transaction."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(
+        self,
+        case_id: int,
+        revision: int,
+        decision: Decision,
+        *,
+        reviewer: str,
+        reason: str = "",
+        pin: tuple[float, float] | None = None,
+        own: bool = True,
+    ) -> Review:
+        """Say something of the newest revision; `own` False: nobody approves a revision that they saved themselves.
+
+        Raises:
+            Conflict: another revision came between, the reason is missing, the pin is off the picture, a type is still
+                unknown, or it is the reviewer's own.
+            NotFound: no such case or revision.
+        """
+        with self._store.changing() as session:
+            annotation = _newest(session, case_id, revision)
+            _require_sense(annotation, decision, reason, pin)
+            if decision is Decision.APPROVE and not own and annotation.author == reviewer:
+                raise Conflict(f"You saved revision {revision} yourself: somebody else has to approve it.")
+            return _to_review(add_review(session, annotation, decision, reviewer, reason, pin), case_id, revision)
+
+    def of_case(self, case_id: int) -> list[Review]:
+        """All reviews of all revisions of a case, oldest first."""
+        query = (
+            select(ReviewTable, AnnotationTable.revision)
+            .join(AnnotationTable, AnnotationTable.id == ReviewTable.annotation_id)
+            .where(AnnotationTable.case_id == case_id)
+            .order_by(ReviewTable.id)
+        )
+        with self._store.reading() as session:
+            return [_to_review(row, case_id, revision) for row, revision in session.execute(query)]
+
+
+def open_questions(session: Session, case_ids: Sequence[int]) -> set[int]:
+    """Those of the cases whose newest revision asks a reviewer and has no answer yet."""
+    newer = select(func.max(AnnotationTable.id)).group_by(AnnotationTable.case_id)
+    query = select(AnnotationTable.case_id).where(reviewed(Decision.ASK))
+    found: set[int] = set()
+    for start in range(0, len(case_ids), SOME):
+        some = case_ids[start : start + SOME]
+        newest = newer.where(AnnotationTable.case_id.in_(some))
+        found |= set(session.scalars(query.where(AnnotationTable.id.in_(newest))))
+    return found
+
+
+def held_back(session: Session) -> set[int]:
+    """Ids of the annotations that nobody may learn from: sent back, or with a question that nobody has answered."""
+    return {
+        found
+        for decision in (Decision.ASK, Decision.SEND_BACK)
+        for found in session.scalars(select(AnnotationTable.id).where(reviewed(decision)))
+    }
+
+
+def _newest(session: Session, case_id: int, revision: int) -> Annotation:
+    require_case(session, case_id)
+    newest = latest_annotation(session, case_id)
+    if newest is None or revision > newest.revision or revision < 1:
+        raise NotFound(f"Case {case_id} has no revision {revision}.")
+    if revision < newest.revision:
+        raise Conflict(
+            f"{newest.author} saved revision {newest.revision} of this case meanwhile: nothing was said of revision "
+            f"{revision}. Look at the new one first."
+        )
+    return newest
+
+
+def _require_sense(annotation: Annotation, decision: Decision, reason: str, pin: tuple[float, float] | None) -> None:
+    if decision is Decision.SEND_BACK and not reason.strip():
+        raise Conflict("Say why it is sent back: the annotator is told.")
+    if decision is Decision.ASK and not reason.strip():
+        raise Conflict("Write what you want to know: the reviewer is told.")
+    if pin is not None and not all(0 <= value <= 1 for value in pin):
+        raise Conflict("The pin lies outside the picture.")
+    if decision is Decision.APPROVE and undecided(annotation.verdict):
+        raise Conflict('The type of a defect is still "unknown": choose one and save, or send it back.')
+
+
+def _to_review(row: ReviewTable, case_id: int, revision: int) -> Review:
+    pin = None if row.pin_x is None or row.pin_y is None else (row.pin_x, row.pin_y)
+    return Review(row.id, case_id, revision, row.reviewer, row.decision, row.reason, pin, row.created)
