@@ -18,7 +18,7 @@ from db.events import log, now
 from db.passwords import hash_password, outdated, password_fits
 from db.schema import AttemptTable, Role, SessionTable, UserTable
 from db.users import LONGEST_NAME, User, present_user, read_user
-from m3ad.errors import SignInRefused
+from m3ad.errors import Conflict, SignInRefused
 
 if TYPE_CHECKING:
     from db.store import Store
@@ -112,13 +112,22 @@ class SignIns:
         Raises:
             SignInRefused: nobody has the name and no role is given, or the user was removed.
         """
-        with self._store.reading() as session:
-            row = session.get(UserTable, name)
-            if row is not None and row.removed is None:
-                return read_user(row)
-        if row is not None or role is None:
+        user, known = self._named(name)
+        if user is None and not known and role is not None:
+            try:
+                return self._store.add_user(name, None, role, actor="single sign-on")
+            except Conflict as error:
+                user, _ = self._named(name)  # another request of the same person may have come first
+                if user is None:
+                    raise SignInRefused(str(error)) from error
+        if user is None:
             raise SignInRefused(f"{name} has no account here. Ask an admin for one.")
-        return self._store.add_user(name, None, role, actor="single sign-on")
+        return user
+
+    def _named(self, name: str) -> tuple[User | None, bool]:
+        """(the user who is not removed, whether anybody ever had the name)."""
+        with self._store.reading() as session:
+            return present_user(session, name), session.get(UserTable, name) is not None
 
 
 def _attempt(session: Session, name: str) -> bool:
