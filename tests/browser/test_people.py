@@ -49,8 +49,8 @@ def test_a_viewer_looks_and_cannot_save_and_signs_out(page: Page, address: str, 
     sign_in(page, "vic", "wrong")
     expect(page.get_by_role("alert")).to_have_text("Name or password is wrong.")
     sign_in(page, "vic")
-    desk = Desk(page, store, address).at(1)
     expect(page.locator(".m3-header")).to_contain_text("vic")
+    desk = Desk(page, store, address).at(1)
 
     desk.press("0")  # normal: a change that an annotator's page would keep as a draft
     page.wait_for_timeout(1500)
@@ -78,6 +78,7 @@ def test_an_annotator_saves_and_is_told_when_the_session_ended(
 ) -> None:
     page.goto(f"{address}?tab=annotate&case=1")
     sign_in(page, "ann")
+    expect(page.locator(".m3-header")).to_contain_text("ann")
     desk = Desk(page, store, address).at(1)
     desk.press("0", "Control+s")
     expect(desk.part("live")).to_contain_text("Saved as r1")
@@ -87,8 +88,7 @@ def test_an_annotator_saves_and_is_told_when_the_session_ended(
     page.get_by_role("tab", name="Inspect", exact=True).click()
     expect(page.locator("#inspect-accept")).to_be_visible()
 
-    store.set_role("ann", Role.VIEWER)  # as an admin does at the command line
-    page.get_by_role("tab", name="Annotate", exact=True).click()
+    store.set_role("ann", Role.VIEWER)  # as an admin does at the command line: the next request of any kind tells it
     expect(refusal(page)).to_contain_text("not signed in any more")
     refusal(page).get_by_role("button", name="Sign in").click()
     sign_in(page, "ann")
