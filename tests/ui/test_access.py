@@ -177,6 +177,19 @@ def test_an_event_within_ones_role_runs(app: FastAPI, site: Site, store: Store) 
     assert len(refusals(store, "viewer")) == before
 
 
+def test_a_viewer_turns_to_another_case_and_leaves_no_draft(app: FastAPI, site: Site, store: Store) -> None:
+    target = add_case(store, "next")
+    (turn,) = [each for each in handlers(app) if each.api_name == "turn" and each.targets[0][1] == "open"]
+    place = {"serial": 1, "case_id": 1, "based_on": 0, "rev": 1, "queue": "all", "step": 0, "target": target}
+    work = {**place, "dirty": True, "anomalous": False, "defects": [], "note": "", "inspection_id": None}
+    for name, drafts in (("viewer", 0), ("annotator", 1)):
+        body = {"data": [work, None], "fn_index": turn._id, "session_hash": name}
+        answer = site(name).post(f"{API}/run/x", json=body)
+        assert answer.status_code == 200, answer.text
+        assert f'"case_id":{target}' in answer.text
+        assert len(store.drafts(name)) == drafts
+
+
 def test_what_is_no_event_is_answered_and_not_run(site: Site) -> None:
     viewer = site("viewer")
     for body, status in (
