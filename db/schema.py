@@ -43,11 +43,20 @@ APPEND_ONLY = (
 
 
 class Role(StrEnum):
-    """What a user may do: annotate; also review and train; also manage users."""
+    """What a user may do, in rising order: look; also annotate; also review and train; also what concerns the machine.
 
+    The order is the order here; each role may do all that those before it may.
+    """
+
+    VIEWER = "viewer"
     ANNOTATOR = "annotator"
     REVIEWER = "reviewer"
     ADMIN = "admin"
+
+    def covers(self, needed: Role) -> bool:
+        """Whether who has this role may do what needs `needed`."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
 
 
 class Decision(StrEnum):
@@ -390,6 +399,29 @@ class UserTable(Base):
     password: Mapped[str]
     role: Mapped[Role]
     created: Mapped[datetime]
+    removed: Mapped[datetime | None]
+
+
+class SessionTable(Base):
+    """One browser in which somebody is signed in."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (Index(None, "user"),)
+
+    token: Mapped[str] = mapped_column(primary_key=True)
+    user: Mapped[str] = mapped_column(ForeignKey("users.name", ondelete="RESTRICT"))
+    created: Mapped[datetime]
+    ends: Mapped[datetime]
+
+
+class AttemptTable(Base):
+    """Passwords that were tried for one name and did not fit."""
+
+    __tablename__ = "attempts"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    latest: Mapped[datetime]
 
 
 class EventTable(Base):

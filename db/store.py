@@ -23,6 +23,7 @@ from db import duplicates as _duplicates
 from db import events as _events
 from db import inspections as _inspections
 from db import models as _models
+from db import passwords as _passwords
 from db import pictures as _pictures
 from db import snapshots as _snapshots
 from db import users as _users
@@ -37,6 +38,7 @@ from db.inspections import Answered
 from db.reviews import Reviews
 from db.schema import Role
 from db.second_looks import SecondLooks
+from db.sign_ins import SignIns
 from db.splits import SplitRule
 from db.users import User
 from m3ad.datasets.account import Account, Refused
@@ -66,6 +68,7 @@ class Store:
         examples: what is trained on, and the manual check of its texts; see `db.examples.Examples`.
         reviews: what people said of revisions; see `db.reviews.Reviews`.
         second_looks: what others said of the same cases, blind; see `db.second_looks.SecondLooks`.
+        sign_ins: passwords that are tried, and who is signed in; see `db.sign_ins.SignIns`.
     """
 
     def __init__(self, workspace: Path, engine: Engine) -> None:
@@ -77,6 +80,7 @@ class Store:
         self.examples = Examples(self)
         self.reviews = Reviews(self)
         self.second_looks = SecondLooks(self)
+        self.sign_ins = SignIns(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | None = None) -> Store:
@@ -380,30 +384,41 @@ class Store:
 
     # -- users and the log -------------------------------------------------------------------------------------------
 
-    def add_user(self, name: str, password: str, role: Role = Role.ANNOTATOR, *, actor: str = SYSTEM) -> User:
-        """Add a user; Conflict when the name is taken or the password too short."""
-        _users.require_password(name, password)
-        hashed = _users.hash_password(password)
+    def add_user(self, name: str, password: str | None, role: Role = Role.ANNOTATOR, *, actor: str = SYSTEM) -> User:
+        """Add a user, or bring a removed one back; without a password for who signs in elsewhere.
+
+        Raises:
+            Conflict: the name is taken or cannot be one, or the password is too short.
+        """
+        _users.require_name(name)
+        hashed = "" if password is None else self._hashed(name, password)
         with self.changing() as session:
             return _users.add_user(session, name, hashed, role, actor)
 
     def set_password(self, name: str, password: str, *, actor: str = SYSTEM) -> None:
-        """Replace a user's password; NotFound when there is no such user, Conflict when it is too short."""
-        _users.require_password(name, password)
-        hashed = _users.hash_password(password)
+        """Replace a password and sign the person out; NotFound for an unknown user, Conflict when it is too short."""
+        hashed = self._hashed(name, password)
         with self.changing() as session:
             _users.set_password(session, name, hashed, actor)
 
-    def check_user(self, name: str, password: str) -> User | None:
-        """The user when name and password fit, else None, after the same time whether or not the name exists."""
-        with self.reading() as session:
-            found = _users.stored_user(session, name)
-        return _users.checked(found, password)
+    def set_role(self, name: str, role: Role, *, actor: str = SYSTEM) -> None:
+        """Replace a role and sign the person out; NotFound when there is no such user."""
+        with self.changing() as session:
+            _users.set_role(session, name, role, actor)
+
+    def remove_user(self, name: str, *, actor: str = SYSTEM) -> None:
+        """The person may not sign in any more and is signed out; the name stays in the history."""
+        with self.changing() as session:
+            _users.remove_user(session, name, actor)
 
     def users(self) -> list[User]:
-        """All users by name."""
+        """All users by name, the removed ones too."""
         with self.reading() as session:
             return _users.users(session)
+
+    def _hashed(self, name: str, password: str) -> str:
+        _passwords.require_password(name, password)
+        return _passwords.hash_password(password)
 
     def log(self, event: str, actor: str, *, case_id: int | None = None, **data: Any) -> None:
         """Add an entry to the log for something that is no change of the store itself (those log themselves)."""

@@ -6,6 +6,7 @@ M3ADError
 ├── BadData           a data set folder or file that cannot be imported
 ├── ModelUnavailable  a model that cannot be loaded or reached
 ├── NotFound          something asked for by id or name that the store does not have
+├── SignInRefused     a name and password, or somebody vouched for, that may not come in
 ├── Conflict          a change that the present state does not allow
 │   ├── StaleRevision an annotation saved on top of an older revision than the latest
 │   └── StaleCaption  the same with the texts of an example
@@ -46,6 +47,14 @@ class NotFound(M3ADError):
 
 class Conflict(M3ADError):
     """A change that the present state does not allow."""
+
+
+class SignInRefused(M3ADError):
+    """Somebody who may not come in; `locked` when that is because of too many attempts."""
+
+    def __init__(self, words: str, *, locked: bool = False) -> None:
+        self.locked = locked
+        super().__init__(words)
 
 
 class StaleRevision(Conflict):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 Quantization = Literal["4bit", "8bit"]
+Newcomer = Literal["viewer", "annotator", "reviewer"]
 
 
 def _help(text: str, choices: tuple[str, ...] | None = None) -> dict[str, Any]:
@@ -22,7 +23,10 @@ class Settings:
         default=Path("workspace"), metadata=_help("Folder that holds the database, images, runs and models.")
     )
     database: str | None = field(default=None, metadata=_help("Database URL; without it SQLite in the workspace."))
-    host: str = field(default="127.0.0.1", metadata=_help("Address to listen on; 0.0.0.0 lets other machines in."))
+    host: str = field(
+        default="127.0.0.1",
+        metadata=_help("Address to listen on; 0.0.0.0 lets other machines in, which needs accounts."),
+    )
     port: int = field(default=7860, metadata=_help("Port to listen on."))
     model: str = field(
         default="demo",
@@ -39,6 +43,29 @@ class Settings:
         default_factory=getpass.getuser, metadata=_help("Name under which annotations are saved when nobody logs in.")
     )
     login: bool = field(default=False, metadata=_help("Ask for user name and password (add users with `user add`)."))
+    session_hours: int = field(default=12, metadata=_help("Hours after which a person has to sign in again."))
+    proxies: str = field(
+        default="",
+        metadata=_help("Addresses of reverse proxies, with commas: what they say of visitor and https is believed."),
+    )
+    proxy_header: str | None = field(
+        default=None, metadata=_help("Header in which the proxies name who is signed in, e.g. X-Remote-User.")
+    )
+    oidc: str | None = field(
+        default=None, metadata=_help("Address (issuer) of an OpenID Connect provider; needs `--extra sso`.")
+    )
+    oidc_client: str | None = field(
+        default=None, metadata=_help("Our name at the provider; the secret is read from M3AD_OIDC_SECRET.")
+    )
+    oidc_claim: str = field(
+        default="preferred_username", metadata=_help("What of the provider's answer is the person's name here.")
+    )
+    newcomers: Newcomer | None = field(
+        default=None,
+        metadata=_help(
+            "Role of people whom single sign-on knows and we do not; without it they are refused.", get_args(Newcomer)
+        ),
+    )
     demo: bool = field(default=True, metadata=_help("Fill an empty store with drawn parts at the first start."))
 
 
@@ -48,7 +75,8 @@ def setting_rows() -> list[tuple[str, str, str]]:
 
 
 def _flag(setting: Field[Any]) -> str:
-    return f"--{setting.name}, --no-{setting.name}" if isinstance(setting.default, bool) else f"--{setting.name}"
+    name = setting.name.replace("_", "-")
+    return f"--{name}, --no-{name}" if isinstance(setting.default, bool) else f"--{name}"
 
 
 def _default(setting: Field[Any]) -> str:

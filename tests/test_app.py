@@ -228,8 +228,50 @@ def test_users_are_added_with_a_password_from_the_environment(
     assert main(["user", "add", "ann", "--role", "reviewer", *workspace]) == 0
     assert lines(capsys) == [{"user": "ann", "role": "reviewer"}]
     with Store.open(tmp_path / "w") as store:
-        assert store.check_user("ann", "long enough to pass") is not None
-        assert store.check_user("ann", "wrong") is None
+        assert store.sign_ins.check("ann", "long enough to pass").name == "ann"
+
+
+def test_users_are_changed_and_removed_and_keep_their_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("M3AD_PASSWORD", "long enough to pass")
+    workspace = ["--workspace", str(tmp_path / "w"), "--user", "root", "--json"]
+    assert main(["user", "add", "ann", *workspace]) == 0
+    assert main(["user", "add", "bob", "--no-password", *workspace]) == 0
+    assert main(["user", "role", "ann", "admin", *workspace]) == 0
+    monkeypatch.setenv("M3AD_PASSWORD", "another one to pass")
+    assert main(["user", "password", "ann", *workspace]) == 0
+    assert main(["user", "remove", "bob", *workspace]) == 0
+    capsys.readouterr()
+    assert main(["user", "list", *workspace]) == 0
+    assert lines(capsys) == [
+        {"user": "ann", "role": "admin", "removed": False},
+        {"user": "bob", "role": "annotator", "removed": True},
+    ]
+    with Store.open(tmp_path / "w") as store:
+        assert store.sign_ins.check("ann", "another one to pass").name == "ann"
+        assert {entry.actor for entry in store.events(limit=9)} == {"root"}
+    assert main(["user", "remove", "bob", *workspace]) == 1
+    assert "no user named bob" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--host", "0.0.0.0"], "Other machines could reach"),
+        (["--host", ""], "Other machines could reach"),
+        (["--host", "::"], "Other machines could reach"),
+        (["--host", "example.org"], "Other machines could reach"),
+        (["--host", "0.0.0.0", "--login"], "Nobody could sign in"),
+        (["--login"], "Nobody could sign in"),
+    ],
+)
+def test_a_page_open_to_others_or_to_nobody_is_not_served(
+    options: list[str], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["serve", *options, "--workspace", str(tmp_path / "w")]) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "w" / "drawn").exists()
 
 
 def test_models_of_an_empty_store_are_listed_as_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

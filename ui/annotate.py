@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import gradio as gr
 
+from db.schema import Role
 from m3ad.taxonomy import default_taxonomy
+from ui.access import who_asks
 from ui.annotate_presenter import ASK_ROW, keep, move, open_case, save, type_rows
 from ui.annotate_queue import QUEUES
 from ui.check_presenter import answer
@@ -94,7 +97,7 @@ def build_check(context: Context) -> None:
     def handle(sent: Any, request: gr.Request) -> Any:
         return gr.update(reply=answer(context.store, example_parts.received(sent), context.user(request)))
 
-    desk.submit(handle, desk, desk, trigger_mode="multiple", **READS)
+    desk.submit(told(handle, Role.REVIEWER), desk, desk, trigger_mode="multiple", **READS)
 
 
 def build_workbench(context: Context, shell: Shell) -> None:
@@ -127,10 +130,14 @@ def build_workbench(context: Context, shell: Shell) -> None:
 
         return handler
 
+    def turn(sent: Any, model: str | None, request: gr.Request) -> Any:
+        keeps = who_asks(request).role.covers(Role.ANNOTATOR)  # others turn pages and leave no drafts
+        return go(partial(move, keeps=keeps))(sent, model, request)
+
     shown = [editor, shell.case, shell.address]
     for event in (shell.tab("annotate").select, shell.arrived.then):
-        event(told(enter), [shell.case, shell.model, editor], editor, **READS)
+        event(told(enter, Role.VIEWER), [shell.case, shell.model, editor], editor, **READS)
     # The editor sends one request at a time, each with the whole document, and repeats only one that hangs: drop none.
-    editor.draft(draft, editor, editor, trigger_mode="multiple", **READS)
-    editor.open(go(move), [editor, shell.model], shown, trigger_mode="multiple", **READS)
-    editor.save(go(save), [editor, shell.model], shown, trigger_mode="multiple", **READS)
+    editor.draft(told(draft, Role.ANNOTATOR), editor, editor, trigger_mode="multiple", **READS)
+    editor.open(told(turn, Role.VIEWER), [editor, shell.model], shown, trigger_mode="multiple", **READS)
+    editor.save(told(go(save), Role.ANNOTATOR), [editor, shell.model], shown, trigger_mode="multiple", **READS)

@@ -98,10 +98,14 @@ def keep(store: Store, work: Work, user: str) -> dict[str, Any]:
     return {"serial": work.serial, "kind": "draft", "kept": kept, "theirs": theirs(store, stale)}
 
 
-def move(store: Store, work: Work, user: str, model: str | None) -> dict[str, Any]:
-    """Keep the document of the present case and open another: `target`, or the one `step` further in the queue."""
+def move(store: Store, work: Work, user: str, model: str | None, *, keeps: bool = True) -> dict[str, Any]:
+    """Keep the document of the present case and open another: `target`, or the one `step` further in the queue.
+
+    `keeps` False: the person may not annotate, so nothing is kept.
+    """
     try:
-        _keep(store, work, user)
+        if keeps:
+            _keep(store, work, user)
         return _go_on(store, work, user, model, "")
     except M3ADError as error:
         return _refused(work, error)

@@ -8,21 +8,28 @@ from typing import Any, cast
 
 import gradio as gr
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from db.schema import Role
 from ui import annotate, data, inspect, retrain
-from ui.access import make_guard
+from ui.access import alone, make_guard, who_asks
 from ui.arrival import arrive
 from ui.components.example_parts import view_switch
 from ui.components.frame import address, chips, header
 from ui.context import Context
-from ui.events import READS, SPEAKS
+from ui.events import READS, SPEAKS, told
 from ui.export_routes import add_export_routes
+from ui.identity import Identity, Proxies
 from ui.list_routes import add_list_routes
+from ui.oidc import add_oidc_routes
+from ui.page_access import page_guard
 from ui.pictures import add_picture_routes
 from ui.review_routes import add_review_routes
 from ui.shell import Shell, at, open_tab
+from ui.sign_in import add_sign_in_routes
 from ui.theme import head, theme
 
 TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
@@ -37,7 +44,7 @@ def build_page(context: Context) -> gr.Blocks:
     """The whole page; opens no model and loads no torch."""
     with gr.Blocks(title="RA-Monitor", analytics_enabled=False, fill_width=True, fill_height=True) as page:
         case, model = gr.State(None), gr.State(context.settings.model)
-        top = header(chips(context.settings.model, "", context.settings.user))
+        top = header(chips(context.settings.model, ""))
         bar = address()
         with gr.Tabs(elem_id="m3-tabs", selected="inspect") as tabs:
             arrived = _arrivals(context, page, tabs, case, bar)
@@ -61,7 +68,7 @@ def _arrivals(context: Context, page: gr.Blocks, tabs: gr.Tabs, case: gr.State, 
             gr.Warning("That case is not there (any more); this is the first one.")
         return open_tab(found.tab), found.case_id, at(found.tab, found.case_id)
 
-    return gr.on([page.load, bar.submit], handle, [bar], [tabs, case, bar], **SPEAKS)
+    return gr.on([page.load, bar.submit], told(handle, Role.VIEWER), [bar], [tabs, case, bar], **SPEAKS)
 
 
 def _remember(name: str, shell: Shell) -> None:
@@ -70,20 +77,24 @@ def _remember(name: str, shell: Shell) -> None:
     def handle(case_id: int | None) -> object:
         return gr.skip() if case_id is None else at(name, case_id)
 
-    shell.tab(name).select(handle, [shell.case], [shell.address], **READS)
+    shell.tab(name).select(told(handle, Role.VIEWER), [shell.case], [shell.address], **READS)
 
 
 def make_app(context: Context) -> FastAPI:
     """The web app: our own routes, and the page at the root."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    guard = make_guard(app, context)
+    guard = make_guard(context)
+    add_sign_in_routes(app, context, guard)
     add_picture_routes(app, context, guard)
     add_list_routes(app, context, guard)
     add_export_routes(app, context, guard)
     add_review_routes(app, context, guard)
+    if context.settings.oidc:
+        add_oidc_routes(app, context)
+    page = build_page(context)
     gr.mount_gradio_app(
         app,
-        build_page(context),
+        page,
         path="/",
         theme=theme(),
         head=head(),
@@ -91,14 +102,13 @@ def make_app(context: Context) -> FastAPI:
         run_history=False,  # Gradio would keep inputs in the browser's local storage
         mcp_server=False,  # it would answer without a login
         ssr_mode=False,
-        auth=_login(context) if context.settings.login else None,
+        auth_dependency=lambda request: who_asks(request).name,
+        app_kwargs={"dependencies": [Depends(page_guard(context, page))], "openapi_url": None},
     )
-    app.state.page = cast(Mount, app.routes[-1]).app  # the Gradio app, which knows who is logged in
+    app.state.page = cast(Mount, app.routes[-1]).app  # the Gradio app
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=Proxies(context.settings.proxies).names)
+    app.add_middleware(Identity, context=context)  # outermost: it sees who is really connected
     return app
-
-
-def _login(context: Context) -> Callable[[str, str], bool]:
-    return lambda name, password: context.store.check_user(name, password) is not None
 
 
 class PageServer(uvicorn.Server):
@@ -118,7 +128,10 @@ class PageServer(uvicorn.Server):
 def serve(context: Context, ready: Callable[[], None]) -> None:
     """Serve the page until the process is asked to end; inspections under way are stopped then."""
     settings = context.settings
-    config = uvicorn.Config(make_app(context), host=settings.host, port=settings.port, log_level="warning")
+    app = make_app(context)
+    if alone(settings):  # another site's name that leads to this machine must not open the page either
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=["localhost", "127.0.0.1", "[::1]", settings.host])
+    config = uvicorn.Config(app, host=settings.host, port=settings.port, log_level="warning", proxy_headers=False)
     try:
         PageServer(config, ready).run()
     finally:

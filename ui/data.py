@@ -8,8 +8,10 @@ from typing import Any
 
 import gradio as gr
 
+from db.schema import Role
 from m3ad.formats import FORMATS
 from m3ad.records import Scenario
+from ui.access import who_asks
 from ui.components.form_parts import heading, status, table
 from ui.components.frame import footer
 from ui.context import Context
@@ -22,11 +24,11 @@ from ui.data_service import (
     Imports,
     import_status,
     refused_rows,
-    require_importer,
+    require_folder_rights,
     taxonomy_cells,
     workspace_rows,
 )
-from ui.events import READS, SPEAKS, told
+from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.shell import Shell
 
 REFRESH_SECONDS = 1.0
@@ -49,7 +51,7 @@ def build(context: Context, shell: Shell) -> None:
             build_taxonomy()
     footer((), FOOTER)
     for event in (shell.tab("data").select, shell.arrived.then):
-        event(told(lambda: workspace_rows(context.store)), None, held, **READS)
+        event(told(lambda: workspace_rows(context.store), Role.VIEWER), None, held, **READS)
     wire_import(context, imports, form, held)
 
 
@@ -86,9 +88,9 @@ def lay_out_import() -> ImportForm:
         scenarios = [one.value for one in Scenario]
         scenario = gr.Dropdown(scenarios, value=Scenario.WORKPIECE.value, label="Scenario of new cases")
         empty = gr.Checkbox(False, label="Pictures without annotation are normal", info="Otherwise: undecided.")
-    layout.change(lambda name: gr.Column(visible=name in FORMATS), layout, only, **READS)
+    layout.change(told(lambda name: gr.Column(visible=name in FORMATS), Role.VIEWER), layout, only, **READS)
     copy = gr.Checkbox(False, label="Copy images into the workspace", info="Otherwise they are used where they lie.")
-    with gr.Row(elem_classes="m3-line"):
+    with gr.Row(elem_classes=["m3-line", REVIEWS]):
         begin = gr.Button("Import", variant="primary", elem_id="start-import", min_width=80)
         cancel = gr.Button("Cancel", interactive=False, elem_id="cancel-import", min_width=80)
     said = status(import_status(None), elem_id="import-words")
@@ -108,12 +110,6 @@ def wire_import(context: Context, imports: Imports, form: ImportForm, held: gr.H
         cancel = gr.Button(interactive=job is not None and job.running)
         return now, [[row] for row in refused_rows(job)], cancel, workspace_rows(context.store)
 
-    def allowed(request: gr.Request) -> str:
-        actor = context.user(request)
-        if context.settings.login:
-            require_importer(context.store, actor)
-        return actor
-
     def start(
         layout: str,
         folder: str,
@@ -126,12 +122,13 @@ def wire_import(context: Context, imports: Imports, form: ImportForm, held: gr.H
         request: gr.Request,
     ) -> tuple[Any, ...]:
         facts = CaseFacts(dataset or (Path(archive).stem if archive else ""), category, Scenario(scenario), empty)
-        place = archive if archive and layout in FORMATS else folder
-        imports.start(layout, place, copy=copy, actor=allowed(request), facts=facts)
+        sent, person = archive if layout in FORMATS else None, who_asks(request)
+        if not sent:
+            require_folder_rights(person)
+        imports.start(layout, sent or folder, copy=copy, actor=person.name, facts=facts)
         return show()
 
-    def stop(request: gr.Request) -> tuple[Any, ...]:
-        allowed(request)
+    def stop() -> tuple[Any, ...]:
         if imports.latest is not None:
             imports.latest.stop.set()
         return show()
@@ -139,9 +136,11 @@ def wire_import(context: Context, imports: Imports, form: ImportForm, held: gr.H
     def tick(before: Any) -> tuple[Any, ...]:
         return (gr.skip(),) * len(watched) if import_status(imports.latest) == before else show()
 
-    form.begin.click(told(start), [form.layout, form.folder, form.archive, form.copy, *form.facts], watched, **SPEAKS)
-    form.cancel.click(told(stop), None, watched, **SPEAKS)
-    gr.Timer(REFRESH_SECONDS).tick(told(tick), form.said, watched, **READS)
+    form.begin.click(
+        told(start, Role.REVIEWER), [form.layout, form.folder, form.archive, form.copy, *form.facts], watched, **SPEAKS
+    )
+    form.cancel.click(told(stop, Role.REVIEWER), None, watched, **SPEAKS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), form.said, watched, **READS)
 
 
 def build_taxonomy() -> None:
@@ -152,4 +151,4 @@ def build_taxonomy() -> None:
     )
     columns = [("Type", "31%"), ("Definition, and other names", "69%")]
     found = table(columns, taxonomy_cells(""), elem_id="taxonomy")
-    query.change(taxonomy_cells, query, found, **READS)
+    query.change(told(taxonomy_cells, Role.VIEWER), query, found, **READS)

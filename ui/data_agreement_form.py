@@ -7,11 +7,11 @@ from typing import Any
 import gradio as gr
 
 from db.filters import EVERYTHING
+from db.schema import Role
 from ui.agreement_words import disagreement_rows, pair_rows, pairs
 from ui.components.form_parts import table
 from ui.context import Context
-from ui.events import READS, SPEAKS, told
-from ui.review_presenter import require_reviewer
+from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.shell import Shell
 
 COLUMNS = [("Who, and types", "auto"), ("Same", "48px"), ("Presence κ", "60px"), ("Types κ", "52px"), ("IoU", "44px")]
@@ -25,7 +25,7 @@ def build_agreement(context: Context, shell: Shell) -> None:
             name = gr.Textbox(label="Draw", placeholder="name", min_width=80, elem_id="draw-name")
             share = gr.Slider(0, 100, value=10, step=1, label="Share of annotated cases, %", min_width=80)
             known = gr.Slider(0, 100, value=0, step=1, label="Known answers: share of approved, %", min_width=80)
-        draw = gr.Button("Draw for a second, blind annotation", elem_id="draw-begin")
+        draw = gr.Button("Draw for a second, blind annotation", elem_id="draw-begin", elem_classes=REVIEWS)
         said = gr.Textbox(show_label=False, container=False, interactive=False, elem_id="draw-words")
         agreed = table(COLUMNS, [], elem_id="agreement-pairs")
         differ = table([("Disagree on", "34%"), ("", "66%")], [], elem_id="agreement-cases")
@@ -36,11 +36,9 @@ def build_agreement(context: Context, shell: Shell) -> None:
 
     def draw_them(name: str, share: float, known: float, request: gr.Request) -> str:
         actor = context.user(request)
-        if context.settings.login:
-            require_reviewer(store, actor)
         second, answers = store.second_looks.draw(name, EVERYTHING, share=share / 100, known=known / 100, actor=actor)
         return f"{second} cases and {answers} known answers wait in Annotate, in the list “second looks, blind”."
 
-    draw.click(told(draw_them), [name, share, known], said, **SPEAKS)
+    draw.click(told(draw_them, Role.REVIEWER), [name, share, known], said, **SPEAKS)
     for event in (shell.tab("data").select, shell.arrived.then):
-        event(told(show), None, [agreed, differ], **READS)
+        event(told(show, Role.VIEWER), None, [agreed, differ], **READS)

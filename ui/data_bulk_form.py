@@ -7,13 +7,12 @@ from typing import Any
 import gradio as gr
 
 from db.bulk import bulks, change, preview, undo
-from db.schema import BulkKind
+from db.schema import BulkKind, Role
 from m3ad.errors import Conflict
 from ui.bulk_words import bulk_rows, done_words, example_rows, preview_words
 from ui.components.form_parts import table
 from ui.context import Context
-from ui.events import READS, SPEAKS, told
-from ui.review_presenter import require_reviewer
+from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.shell import Shell
 
 KINDS = [("Type of defect", BulkKind.RETYPE.value), ("Category of cases", BulkKind.CATEGORY.value)]
@@ -29,21 +28,22 @@ def build_bulk(context: Context, shell: Shell) -> None:
             new = gr.Textbox(label="becomes", min_width=80, elem_id="bulk-new")
         with gr.Row(elem_classes="m3-line"):
             look = gr.Button("Preview", elem_id="bulk-preview", min_width=80)
-            begin = gr.Button("Change", variant="primary", interactive=False, elem_id="bulk-change", min_width=80)
+            begin = gr.Button(
+                "Change",
+                variant="primary",
+                interactive=False,
+                elem_id="bulk-change",
+                min_width=80,
+                elem_classes=REVIEWS,
+            )
         said = gr.Textbox(show_label=False, container=False, interactive=False, lines=2, elem_id="bulk-words")
         examples = table([("The first cases", "auto")], [], elem_id="bulk-examples")
         made = table([("No.", "36px"), ("Change", "auto"), ("Cases", "52px")], [], elem_id="bulk-made")
         with gr.Row(elem_classes="m3-line"):
             number = gr.Number(label="Number", precision=0, minimum=1, min_width=80, elem_id="bulk-number")
-            back = gr.Button("Take it back", elem_id="bulk-undo", min_width=80)
+            back = gr.Button("Take it back", elem_id="bulk-undo", min_width=80, elem_classes=REVIEWS)
     asked = [kind, old, new]
     shown = [said, examples, made, begin]
-
-    def allowed(request: gr.Request) -> str:
-        author = context.user(request)
-        if context.settings.login:
-            require_reviewer(store, author)
-        return author
 
     def answer(words: str, rows: list[Any], ready: bool) -> tuple[Any, ...]:
         return words, rows, bulk_rows(bulks(store)), gr.Button(interactive=ready)
@@ -54,18 +54,20 @@ def build_bulk(context: Context, shell: Shell) -> None:
         return answer(words, example_rows(store, found), found.cases > 0)
 
     def do_it(kind: str, old: str, new: str, request: gr.Request) -> tuple[Any, ...]:
-        done = change(store, BulkKind(kind), old.strip(), new.strip(), author=allowed(request))
+        done = change(store, BulkKind(kind), old.strip(), new.strip(), author=context.user(request))
         return answer(done_words(done), [], False)
 
     def take_back(number: float | None, request: gr.Request) -> tuple[Any, ...]:
         if not number:
             raise Conflict("Give the number of the change that is to be taken back: it stands in the list.")
-        return answer(done_words(undo(store, int(number), author=allowed(request))), [], False)
+        return answer(done_words(undo(store, int(number), author=context.user(request))), [], False)
 
-    look.click(told(show), asked, shown, **SPEAKS)
-    begin.click(told(do_it), asked, shown, **SPEAKS)
-    back.click(told(take_back), number, shown, **SPEAKS)
+    look.click(told(show, Role.VIEWER), asked, shown, **SPEAKS)
+    begin.click(told(do_it, Role.REVIEWER), asked, shown, **SPEAKS)
+    back.click(told(take_back, Role.REVIEWER), number, shown, **SPEAKS)
     for field in asked:
-        field.input(lambda: gr.Button(interactive=False), None, begin, **READS)  # what was previewed is what is done
+        field.input(
+            told(lambda: gr.Button(interactive=False), Role.VIEWER), None, begin, **READS
+        )  # what was previewed is what is done
     for event in (shell.tab("data").select, shell.arrived.then):
-        event(told(lambda: bulk_rows(bulks(store))), None, made, **READS)
+        event(told(lambda: bulk_rows(bulks(store)), Role.VIEWER), None, made, **READS)

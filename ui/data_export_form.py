@@ -7,11 +7,12 @@ from typing import Any
 import gradio as gr
 
 from db.filters import Status
+from db.schema import Role
 from m3ad.formats import FORMATS
 from ui.components.form_parts import heading, status, table
 from ui.context import Context
 from ui.data_export import export_address, export_filter, export_status, lost_rows
-from ui.events import READS, SPEAKS, told
+from ui.events import ANNOTATES, READS, SPEAKS, told
 from ui.shell import Shell
 
 REFRESH_SECONDS = 1.0
@@ -29,8 +30,8 @@ def build_export(context: Context, shell: Shell) -> None:
     text = gr.Textbox(label="Found in data set, category or name", elem_id="export-text")
     copy = gr.Checkbox(True, label="With the pictures")
     with gr.Row(elem_classes="m3-line"):
-        begin = gr.Button("Export", variant="primary", elem_id="start-export", min_width=80)
-        cancel = gr.Button("Cancel", interactive=False, elem_id="cancel-export", min_width=80)
+        begin = gr.Button("Export", variant="primary", elem_id="start-export", min_width=80, elem_classes=ANNOTATES)
+        cancel = gr.Button("Cancel", interactive=False, elem_id="cancel-export", min_width=80, elem_classes=ANNOTATES)
         fetch = gr.Button("Download", interactive=False, elem_id="download-export", min_width=80)
     said = status(export_status(None), elem_id="export-words")
     lost = table([("Not carried by the format", "auto"), ("", "48px")], [], elem_id="export-lost")
@@ -58,8 +59,8 @@ def build_export(context: Context, shell: Shell) -> None:
     def names() -> gr.Dropdown:
         return gr.Dropdown([ANY, *context.store.facets().datasets])
 
-    begin.click(told(start), [format, dataset, state, text, copy], watched, **SPEAKS)
-    cancel.click(told(stop), None, watched, **SPEAKS)
-    gr.Timer(REFRESH_SECONDS).tick(told(tick), said, watched, **READS)
+    begin.click(told(start, Role.ANNOTATOR), [format, dataset, state, text, copy], watched, **SPEAKS)
+    cancel.click(told(stop, Role.ANNOTATOR), None, watched, **SPEAKS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), said, watched, **READS)
     for event in (shell.tab("data").select, shell.arrived.then):
-        event(told(names), None, dataset, **READS)
+        event(told(names, Role.VIEWER), None, dataset, **READS)

@@ -18,6 +18,7 @@ from m3ad.errors import BadData, Conflict
 from m3ad.formats import FORMATS
 from m3ad.records import NewCase, Scenario
 from m3ad.taxonomy import default_taxonomy
+from ui.access import Person
 from ui.background import Task, begin
 
 Entry = NewCase | Refused
@@ -135,18 +136,13 @@ def _incomplete(account: Account) -> bool:
     return bool(account.refused or account.clashes)
 
 
-def require_importer(store: Store, name: str) -> None:
-    """Raises Conflict unless the person is an admin: an import reads any folder of the machine that runs the app."""
-    if not is_admin(store, name):
+def require_folder_rights(person: Person) -> None:
+    """Raises Conflict unless the person is an admin: a path may name any folder of the machine that runs the app."""
+    if not person.role.covers(Role.ADMIN):
         raise Conflict(
-            f"{name} may not import: an import reads folders of the machine that runs the app, so it is for admins. "
-            "Ask an admin to import the data set."
+            f"{person.name} may not import folders: these are folders of the machine that runs the app, so it is for "
+            "admins. Ask an admin, or send a ZIP archive."
         )
-
-
-def is_admin(store: Store, name: str) -> bool:
-    """Whether the store knows this person as an admin."""
-    return any(user.name == name and user.role is Role.ADMIN for user in store.users())
 
 
 def refused_rows(job: Import | None) -> list[list[str]]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.responses import FileResponse
 
+from db.schema import Role
 from m3ad.errors import NotFound
 from ui.access import Guard
 from ui.context import Context
 
 
 def add_export_routes(app: FastAPI, context: Context, guard: Guard) -> None:
-    """Register the route on `app`; `guard` gives the person's name or raises 401."""
+    """Register the route on `app`; `guard` asks for a role and gives the person's name."""
 
     @app.get("/export/{name}")
-    def export(name: str, user: str = Depends(guard)) -> FileResponse:
+    def export(name: str, user: str = Depends(guard(Role.VIEWER))) -> FileResponse:
         try:
             file = context.exports.file(name, user)
         except NotFound as error:

@@ -12,13 +12,14 @@ from typing import Any
 
 import gradio as gr
 
+from db.schema import Role
 from m3ad.records import Mode
 from ui.access import LARGEST_ID
 from ui.components.example_parts import show_view
 from ui.components.frame import chips, footer
 from ui.components.inspect_parts import case_list, trace_view, viewer
 from ui.context import Context
-from ui.events import READS, SPEAKS, told
+from ui.events import ANNOTATES, READS, SPEAKS, told
 from ui.inspect_desk import Desk, Shown, View
 from ui.keys import Key
 from ui.shell import Shell, at, open_tab
@@ -75,7 +76,7 @@ def build(context: Context, shell: Shell) -> None:
     def leave(request: gr.Request) -> None:
         desk.leave(visitor(request))
 
-    shell.page.unload(leave)
+    shell.page.unload(told(leave, Role.VIEWER))
 
 
 def lay_out(context: Context) -> Screen:
@@ -91,7 +92,7 @@ def lay_out(context: Context) -> Screen:
             with gr.Row(elem_classes="m3-choices"):
                 model = choice([chosen], chosen, "Model", "inspect-model")
                 mode = choice(MODES, Mode.AUTO, "Mode", "inspect-mode")
-            with gr.Row(elem_classes="m3-actions"):
+            with gr.Row(elem_classes=["m3-actions", ANNOTATES]):
                 run = gr.Button("Inspect", variant="primary", elem_id="inspect-run", min_width=80)
                 stop = gr.Button("Stop", variant="stop", visible=False, elem_id="inspect-stop", min_width=80)
                 accept = gr.Button("Accept", interactive=False, elem_id="inspect-accept", min_width=80)
@@ -149,13 +150,13 @@ def follower(shell: Shell, screen: Screen, desk: Desk) -> Callable[[Any], None]:
         async for now in desk.follow(visitor(request)):
             if isinstance(now, View):
                 case_id = now.shown.case_id if now.shown else None
-                yield [*fill(now), listed(model, case_id, chosen), chips(*desk.chips(model, request))]
+                yield [*fill(now), listed(model, case_id, chosen), chips(*desk.chips(model))]
             else:
                 yield [skip, now, *rest, skip, skip]
 
     def chain(event: Any) -> None:
         event.then(
-            told(follow),
+            told(follow, Role.VIEWER),
             [screen.model, screen.cases],
             [*screen.outputs, screen.cases, shell.header],
             concurrency_limit=None,  # following costs nothing; the worker of `ui.inspections` holds the model
@@ -173,15 +174,15 @@ def wire_choosing(context: Context, shell: Shell, screen: Screen, desk: Desk, fo
         view = desk.look(visitor(request), case_id, model)
         desk.warm_up(model)
         choices = gr.update(choices=context.monitors.names(), value=model)
-        return [*fill(view), listed(model, case_id, chosen), choices, chips(*desk.chips(model, request))]
+        return [*fill(view), listed(model, case_id, chosen), choices, chips(*desk.chips(model))]
 
     def enter_again(case_id: int | None, model: str, chosen: Chosen, request: gr.Request) -> Any:
         return gr.skip() if case_id is None else enter(case_id, model, chosen, request)
 
     entered = [*screen.outputs, screen.cases, screen.model, shell.header]
     place = [shell.case, shell.model, screen.cases]
-    follow(shell.arrived.then(told(enter), place, entered, **READS))
-    follow(shell.tab("inspect").select(told(enter_again), place, entered, **READS))
+    follow(shell.arrived.then(told(enter, Role.VIEWER), place, entered, **READS))
+    follow(shell.tab("inspect").select(told(enter_again, Role.VIEWER), place, entered, **READS))
 
     def choose(chosen: Chosen, model: str, request: gr.Request) -> list[Any]:
         case_id = selected(chosen)
@@ -189,12 +190,14 @@ def wire_choosing(context: Context, shell: Shell, screen: Screen, desk: Desk, fo
 
     turned = [*screen.outputs, shell.case, shell.address]
     given = [screen.cases, screen.model]
-    follow(screen.cases.select(told(choose), given, turned, trigger_mode="always_last", **READS))
+    follow(screen.cases.select(told(choose, Role.VIEWER), given, turned, trigger_mode="always_last", **READS))
 
     def use_model(model: str, chosen: Chosen, request: gr.Request) -> list[Any]:
         return [model, *enter(selected(chosen), model, chosen, request)]
 
-    follow(screen.model.input(told(use_model), [screen.model, screen.cases], [shell.model, *entered], **READS))
+    follow(
+        screen.model.input(told(use_model, Role.VIEWER), [screen.model, screen.cases], [shell.model, *entered], **READS)
+    )
 
 
 def wire_inspecting(context: Context, shell: Shell, screen: Screen, desk: Desk, follow: Callable[[Any], None]) -> None:
@@ -206,12 +209,12 @@ def wire_inspecting(context: Context, shell: Shell, screen: Screen, desk: Desk, 
         return [*fill(view), listed(model, case_id, chosen)]
 
     asked = [screen.cases, screen.model, screen.mode]
-    follow(screen.run.click(told(start), asked, [*screen.outputs, screen.cases], **READS))
+    follow(screen.run.click(told(start, Role.ANNOTATOR), asked, [*screen.outputs, screen.cases], **READS))
 
     def stop(chosen: Chosen, model: str) -> str:
         return desk.stop(selected(chosen), model)
 
-    screen.stop.click(stop, [screen.cases, screen.model], [screen.footer], **READS)
+    screen.stop.click(told(stop, Role.ANNOTATOR), [screen.cases, screen.model], [screen.footer], **READS)
 
     def accept(shown: Shown | None, chosen: Chosen, model: str, request: gr.Request) -> list[Any]:
         case_id = selected(chosen)
@@ -219,9 +222,9 @@ def wire_inspecting(context: Context, shell: Shell, screen: Screen, desk: Desk, 
         return [*fill(view), listed(model, case_id, chosen)]
 
     given = [screen.shown, screen.cases, screen.model]
-    screen.accept.click(told(accept), given, [*screen.outputs, screen.cases], **SPEAKS)
+    screen.accept.click(told(accept, Role.ANNOTATOR), given, [*screen.outputs, screen.cases], **SPEAKS)
 
     def correct(chosen: Chosen) -> tuple[Any, ...]:
         return open_tab("annotate"), selected(chosen), show_view("cases")
 
-    screen.correct.click(correct, [screen.cases], [shell.tabs, shell.case, shell.view], **READS)
+    screen.correct.click(told(correct, Role.VIEWER), [screen.cases], [shell.tabs, shell.case, shell.view], **READS)

@@ -14,7 +14,7 @@ from m3ad.errors import Conflict, M3ADError
 from m3ad.records import Inspection, Mode, Verdict
 from m3ad.taxonomy import default_taxonomy
 from ui import inspect_presenter as present
-from ui.context import Asker, Context
+from ui.context import Context
 from ui.inspections import Job
 
 SEED = 0  # greedy decoding does not use it; sampling models answer the same way every time
@@ -134,12 +134,12 @@ class Desk:
         )
         return self.look(visitor, case_id, model, says=f"Saved as revision {saved.revision} by {saved.author}")
 
-    def chips(self, model: str, asker: Asker | None) -> tuple[str, str, str]:
-        """The header's chips: model, its device and pace (empty while it is not loaded), person."""
+    def chips(self, model: str) -> tuple[str, str]:
+        """The header's chips: model, its device and pace (empty while it is not loaded)."""
         loaded = self._context.monitors.loaded
         device = loaded[1] if loaded and loaded[0] == model else None
         seconds = self._context.inspections.pace.get(model)
-        return model, present.device_words(device, seconds), self._context.user(asker)
+        return model, present.device_words(device, seconds)
 
     def warm_up(self, model: str) -> None:
         """Load the model in the background, once per app: the first inspection then starts at once."""

@@ -8,6 +8,7 @@ from urllib.parse import unquote
 from fastapi import Depends, FastAPI, Header, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 
+from db.schema import Role
 from m3ad.errors import M3ADError
 from ui.access import LARGEST_ID, Guard
 from ui.case_listing import MAX_UPLOAD, listing, rows, take_upload
@@ -15,21 +16,25 @@ from ui.context import Context
 
 
 def add_list_routes(app: FastAPI, context: Context, guard: Guard) -> None:
-    """Register the routes on `app`; `guard` gives the person's name or raises 401."""
+    """Register the routes on `app`; `guard` asks for a role and gives the person's name."""
 
     @app.get("/cases")
-    def cases(text: str = "", filter: str = "all", model: str | None = None, _: str = Depends(guard)) -> dict[str, Any]:
+    def cases(
+        text: str = "", filter: str = "all", model: str | None = None, _: str = Depends(guard(Role.VIEWER))
+    ) -> dict[str, Any]:
         return listing(context.store, text, filter, model, context.inspections.busy(model))
 
     @app.get("/rows")
-    def some_rows(ids: str, model: str | None = None, _: str = Depends(guard)) -> list[dict[str, Any]]:
+    def some_rows(ids: str, model: str | None = None, _: str = Depends(guard(Role.VIEWER))) -> list[dict[str, Any]]:
         wanted = [int(each) for each in ids.split(",") if each.isdecimal() and len(each) <= 16]
         known = [each for each in wanted if each <= LARGEST_ID]
         return rows(context.store, known, model, context.inspections.busy(model))
 
     # A header of our own: another site's page cannot send it without asking first, and is refused then.
     @app.post("/upload")
-    async def upload(request: Request, x_m3ad_upload: str = Header(), user: str = Depends(guard)) -> dict[str, Any]:
+    async def upload(
+        request: Request, x_m3ad_upload: str = Header(), user: str = Depends(guard(Role.ANNOTATOR))
+    ) -> dict[str, Any]:
         data = await _body(request)
         try:
             case_id, says = await run_in_threadpool(take_upload, context.store, unquote(x_m3ad_upload), data, user)

@@ -12,6 +12,7 @@ from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse
 
+from db.schema import Role
 from m3ad.errors import BadImage, NotFound
 from m3ad.images import encode, open_image, thumbnail
 from m3ad.records import Picture
@@ -24,10 +25,12 @@ KEPT = "private, max-age=86400"  # a day; afterwards the browser asks with its e
 
 
 def add_picture_routes(app: FastAPI, context: Context, guard: Guard) -> None:
-    """Register the route on `app`; `guard` gives the person's name or raises 401."""
+    """Register the route on `app`; `guard` asks for a role and gives the person's name."""
 
     @app.get("/picture/{picture_id}")
-    def picture(picture_id: Id, request: Request, size: int | None = None, _: str = Depends(guard)) -> Response:
+    def picture(
+        picture_id: Id, request: Request, size: int | None = None, _: str = Depends(guard(Role.VIEWER))
+    ) -> Response:
         try:
             found = context.store.picture(picture_id)
             tag = f'"{found.sha256[:32]}-{step(size)}"'

@@ -10,12 +10,13 @@ from typing import Any
 
 import gradio as gr
 
+from db.schema import Role
 from m3ad.records import Stage
 from ui import retrain_presenter as present
 from ui.answering import Answering
 from ui.components.example_parts import example_sheet
 from ui.context import Context
-from ui.events import READS, SPEAKS, told
+from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.random_examples import RandomExamples
 from ui.retrain_mixing import MIXING, SEEING, settings_of
 from ui.retrain_service import Retraining
@@ -50,8 +51,8 @@ def lay_out_examples() -> ExamplesForm:
     words = gr.Textbox(show_label=False, container=False, interactive=False, lines=3, elem_id="example-mix")
     with gr.Row(elem_classes="m3-line"):
         look = gr.Button("Random examples", visible=False, size="sm", elem_id="look-at-examples", min_width=120)
-        answer = gr.Button("Let it answer", visible=False, size="sm", elem_id="let-answer")
-        stop = gr.Button("Stop answering", visible=False, size="sm", elem_id="stop-answering")
+        answer = gr.Button("Let it answer", visible=False, size="sm", elem_id="let-answer", elem_classes=REVIEWS)
+        stop = gr.Button("Stop answering", visible=False, size="sm", elem_id="stop-answering", elem_classes=REVIEWS)
     unchecked = gr.Checkbox(label="Also examples nobody has checked", visible=False, elem_id="unchecked")
     return ExamplesForm(unchecked, words, look, answer, stop, sheet)
 
@@ -119,11 +120,11 @@ def wire_examples(
     outputs = [seen, *form.parts]
     entering = (shell.tab("retrain").select, shell.arrived.then)  # the texts may have been checked meanwhile
     for event in (*(one.change for one in chosen), *entering):
-        event(told(told_so_far), chosen, outputs, **READS)
-    form.answer.click(told(begin), chosen, outputs, **SPEAKS)
-    form.stop.click(told(end), chosen, outputs, **SPEAKS)
+        event(told(told_so_far, Role.VIEWER), chosen, outputs, **READS)
+    form.answer.click(told(begin, Role.REVIEWER), chosen, outputs, **SPEAKS)
+    form.stop.click(told(end, Role.REVIEWER), chosen, outputs, **SPEAKS)
     wire_look(RandomExamples(context.store), form, [*chosen[1:], *seeing])
-    gr.Timer(REFRESH_SECONDS).tick(told(tick), [seen, *chosen], outputs, **READS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), [seen, *chosen], outputs, **READS)
 
 
 def wire_look(examples: RandomExamples, form: ExamplesForm, asked: Sequence[Any]) -> None:
@@ -139,4 +140,4 @@ def wire_look(examples: RandomExamples, form: ExamplesForm, asked: Sequence[Any]
 
     form.look.click(None, None, form.sheet, js=OPENING, queue=False, api_visibility="private")
     for event in (form.look.click, form.sheet.submit):
-        event(told(draw), [before, *asked], [form.sheet, before], **SPEAKS)
+        event(told(draw, Role.VIEWER), [before, *asked], [form.sheet, before], **SPEAKS)

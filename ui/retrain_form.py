@@ -12,6 +12,7 @@ from m3ad.records import Stage
 from training.config import PRESETS
 from ui import retrain_presenter as present
 from ui.components.form_parts import heading
+from ui.events import REVIEWS
 from ui.retrain_examples import ExamplesForm, lay_out_examples
 from ui.retrain_mixing import MIXING, SEEING
 from ui.retrain_texts import TextsForm, lay_out_texts
@@ -97,7 +98,7 @@ def build_form(snapshot: gr.Dropdown) -> RunForm:
         command = gr.Textbox(
             label="Command", lines=2, max_lines=2, interactive=False, buttons=["copy"], elem_id="run-command"
         )
-        begin = gr.Button("Start run", variant="primary", interactive=False, elem_id="start-run")
+        begin = gr.Button("Start run", variant="primary", interactive=False, elem_id="start-run", elem_classes=REVIEWS)
     return RunForm(snapshot, stage, model, preset, hint, examples, texts, forms, command, begin)
 
 

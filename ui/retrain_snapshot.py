@@ -7,8 +7,9 @@ from typing import Any
 
 import gradio as gr
 
+from db.schema import Role
 from ui.components.form_parts import heading
-from ui.events import READS, SPEAKS, told
+from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.retrain_service import EVERY, Retraining
 from ui.shell import Shell
 
@@ -28,10 +29,10 @@ def build_snapshot(service: Retraining, shell: Shell) -> gr.Dropdown:
         approved = gr.Checkbox(False, label="Approved only", info="Whose newest revision a reviewer approved.")
         with gr.Row(elem_classes="m3-line"):
             count = gr.Textbox(show_label=False, container=False, interactive=False, elem_id="snapshot-count")
-            take = gr.Button("Take snapshot", size="sm", elem_id="take-snapshot", min_width=110)
+            take = gr.Button("Take snapshot", size="sm", elem_id="take-snapshot", min_width=110, elem_classes=REVIEWS)
     filters = [scenario, category, dataset, approved]
     for one in filters:
-        one.input(told(service.count_words), filters, count, **READS)
+        one.input(told(service.count_words, Role.VIEWER), filters, count, **READS)
 
     def take_it(name: str | None, *chosen: Any) -> Any:
         taken = service.take_snapshot(name, *chosen)
@@ -40,7 +41,7 @@ def build_snapshot(service: Retraining, shell: Shell) -> gr.Dropdown:
         choices = gr.Dropdown(service.snapshot_choices(), value=taken.id)
         return choices, service.proposed_name(""), gr.Accordion(open=False)
 
-    take.click(told(take_it), [name, *filters], [snapshot, name, new], **SPEAKS)
+    take.click(told(take_it, Role.REVIEWER), [name, *filters], [snapshot, name, new], **SPEAKS)
 
     def refresh(current: int | None, name: str | None, *chosen: Any) -> tuple[Any, ...]:
         choices = service.snapshot_choices()
@@ -51,5 +52,7 @@ def build_snapshot(service: Retraining, shell: Shell) -> gr.Dropdown:
         return (gr.Dropdown(choices, value=value), service.proposed_name(name), *facets, words, new)
 
     for event in (shell.tab("retrain").select, shell.arrived.then):
-        event(told(refresh), [snapshot, name, *filters], [snapshot, name, *filters[:3], count, new], **READS)
+        event(
+            told(refresh, Role.VIEWER), [snapshot, name, *filters], [snapshot, name, *filters[:3], count, new], **READS
+        )
     return snapshot

@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from db.schema import Role
 from m3ad.errors import NotFound
 from m3ad.records import Stage
 from training.config import PRESETS
@@ -27,7 +28,7 @@ def wire_start(context: Context, service: Retraining, shell: Shell, form: RunFor
         filled = {one.stage: present.field_values(PRESETS[preset][one.stage]) for one in form.stages}
         return [filled[one.stage][field.name] for one in form.stages for field in present.setting_fields(one.stage)]
 
-    form.preset.input(fill, form.preset, form.settings, **READS)
+    form.preset.input(told(fill, Role.VIEWER), form.preset, form.settings, **READS)
 
     def planned(stage: str, raws: float | None, rcrl: float | None) -> str:
         processes = raws if stage == Stage.RAWS else rcrl
@@ -47,18 +48,21 @@ def wire_start(context: Context, service: Retraining, shell: Shell, form: RunFor
         names = context.monitors.names()
         return show(service.proposed_start(Stage(asked[0]), names, model), names, *asked)
 
+    def hint(stage: str, model: str) -> Any:
+        return service.start_hint(Stage(stage), model)
+
     entered = [form.model, form.hint, form.command, *(one.box for one in form.stages)]
     for event in (shell.tab("retrain").select, shell.arrived.then):
-        event(told(enter), [form.model, *form.asked], entered, **READS)
-    form.stage.input(told(turn), [form.model, *form.asked], entered, **READS)
-    form.model.input(lambda s, m: service.start_hint(Stage(s), m), [form.stage, form.model], form.hint, **READS)
+        event(told(enter, Role.VIEWER), [form.model, *form.asked], entered, **READS)
+    form.stage.input(told(turn, Role.VIEWER), [form.model, *form.asked], entered, **READS)
+    form.model.input(told(hint, Role.VIEWER), [form.stage, form.model], form.hint, **READS)
     for one in form.stages:
-        one.field("processes").change(told(planned), form.asked, form.command, **READS)
+        one.field("processes").change(told(planned, Role.VIEWER), form.asked, form.command, **READS)
 
     def ready(snapshot_id: int | None) -> Any:
         return gr.Button("Start run", interactive=snapshot_id is not None)
 
-    form.snapshot.change(ready, form.snapshot, form.begin, **READS)
+    form.snapshot.change(told(ready, Role.VIEWER), form.snapshot, form.begin, **READS)
 
     def start(stage: str, model: str, snapshot_id: int | None, *values: Any) -> str:
         chosen, given = form.chosen(stage, values)
@@ -71,7 +75,7 @@ def wire_start(context: Context, service: Retraining, shell: Shell, form: RunFor
 
     form.begin.click(None, None, form.begin, js=STARTING, queue=False, api_visibility="private")
     given = [form.stage, form.model, form.snapshot, *form.settings]
-    begun = form.begin.click(told(start), given, started, trigger_mode="once", **SPEAKS)
-    begun.then(ready, form.snapshot, form.begin, **READS)
-    begun.then(told(planned), form.asked, form.command, **READS)
+    begun = form.begin.click(told(start, Role.REVIEWER), given, started, trigger_mode="once", **SPEAKS)
+    begun.then(told(ready, Role.VIEWER), form.snapshot, form.begin, **READS)
+    begun.then(told(planned, Role.VIEWER), form.asked, form.command, **READS)
     return begun

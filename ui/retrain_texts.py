@@ -8,11 +8,13 @@ from typing import Any
 
 import gradio as gr
 
+from db.schema import Role
 from m3ad.errors import NotFound
 from m3ad.records import Stage
+from ui.access import who_asks
 from ui.components.example_parts import show_view
 from ui.context import Context
-from ui.events import READS, SPEAKS, told
+from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.retrain_mixing import MIXING, settings_of
 from ui.shell import Shell, open_tab
 from ui.writing import Writings, require_teacher_rights, teacher_source, writing_words
@@ -38,7 +40,7 @@ class TextsForm:
 
 def lay_out_texts() -> TextsForm:
     """Folded away: without it the template writes, on the spot, when a run starts."""
-    with gr.Accordion("Write and check the texts", open=False, elem_id="texts") as box:
+    with gr.Accordion("Write and check the texts", open=False, elem_id="texts", elem_classes=REVIEWS) as box:
         writer = gr.Radio(
             [("template: short sentences, no model", TEMPLATE), ("a teacher model on a server", TEACHER)],
             value=TEMPLATE,
@@ -85,8 +87,7 @@ def wire_texts(context: Context, shell: Shell, writings: Writings, form: TextsFo
             raise NotFound("Choose a snapshot and a start model, and give every setting a value.")
         teacher = None
         if writer == TEACHER:
-            if context.settings.login:
-                require_teacher_rights(context.store, context.user(request))
+            require_teacher_rights(who_asks(request))
             teacher = teacher_source(address, name)
         writings.start(snapshot_id, model, settings, teacher)
         return tell()
@@ -99,11 +100,14 @@ def wire_texts(context: Context, shell: Shell, writings: Writings, form: TextsFo
     def tick(before: Any) -> list[Any]:
         return [gr.skip()] * 4 if state() == before else tell()
 
-    form.writer.input(lambda writer: gr.Column(visible=writer == TEACHER), form.writer, form.served, **READS)
-    chosen[0].change(lambda stage: gr.Accordion(visible=stage == Stage.RAWS), chosen[0], form.box, **READS)
-    form.write.click(told(begin), [form.writer, form.address, form.name, *chosen], outputs, **SPEAKS)
-    form.stop.click(told(end), None, outputs, **SPEAKS)
-    form.check.click(lambda: (open_tab("annotate"), show_view("examples")), None, [shell.tabs, shell.view], **READS)
+    turn = told(lambda writer: gr.Column(visible=writer == TEACHER), Role.VIEWER)
+    fold = told(lambda stage: gr.Accordion(visible=stage == Stage.RAWS), Role.VIEWER)
+    check = told(lambda: (open_tab("annotate"), show_view("examples")), Role.VIEWER)
+    form.writer.input(turn, form.writer, form.served, **READS)
+    chosen[0].change(fold, chosen[0], form.box, **READS)
+    form.write.click(told(begin, Role.REVIEWER), [form.writer, form.address, form.name, *chosen], outputs, **SPEAKS)
+    form.stop.click(told(end, Role.REVIEWER), None, outputs, **SPEAKS)
+    form.check.click(check, None, [shell.tabs, shell.view], **READS)
     for event in (shell.tab("retrain").select, shell.arrived.then):
-        event(told(tell), None, outputs, **READS)
-    gr.Timer(REFRESH_SECONDS).tick(told(tick), seen, outputs, **READS)
+        event(told(tell, Role.VIEWER), None, outputs, **READS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), seen, outputs, **READS)

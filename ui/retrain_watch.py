@@ -7,10 +7,11 @@ from typing import Any
 
 import gradio as gr
 
+from db.schema import Role
 from m3ad.errors import NotFound
 from ui import retrain_presenter as present
 from ui.components.form_parts import run_notes, status
-from ui.events import READS, SPEAKS, told
+from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.retrain_service import Retraining, RunView
 from ui.shell import Shell, open_tab
 
@@ -42,8 +43,10 @@ def lay_out_watch() -> Watch:
     """Run and buttons, status, curves, notes; the buttons of a confirmation take the place of the others."""
     with gr.Row(elem_classes="m3-line m3-watch-top"):
         run = gr.Dropdown([], label="Run", show_label=False, container=False, elem_id="run", min_width=200)
-        stop = gr.Button("Stop and keep", interactive=False, elem_id="stop-run", min_width=110)
-        discard = gr.Button("Discard", interactive=False, variant="stop", elem_id="discard-run", min_width=80)
+        stop = gr.Button("Stop and keep", interactive=False, elem_id="stop-run", min_width=110, elem_classes=REVIEWS)
+        discard = gr.Button(
+            "Discard", interactive=False, variant="stop", elem_id="discard-run", min_width=80, elem_classes=REVIEWS
+        )
         sure = gr.Button("Discard it", visible=False, variant="stop", elem_id="discard-sure", min_width=200)
         keep = gr.Button("Keep it", visible=False, elem_id="discard-not", min_width=80)
         use = gr.Button(
@@ -86,16 +89,16 @@ def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State
         return (gr.update(choices=choices) if kept else first, *rest)
 
     for event in (shell.tab("retrain").select, shell.arrived.then, watch.run.input):
-        event(told(choose), watch.run, watch.outputs, **READS)
-    begun.success(told(choose), started, watch.outputs, **READS)
-    gr.Timer(REFRESH_SECONDS).tick(told(tick), [watch.run, watch.seen], watch.outputs, **READS)
+        event(told(choose, Role.VIEWER), watch.run, watch.outputs, **READS)
+    begun.success(told(choose, Role.VIEWER), started, watch.outputs, **READS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), [watch.run, watch.seen], watch.outputs, **READS)
 
     def stopped(name: str) -> tuple[Any, ...]:
         gr.Info("The run saves its model at the end of this step.")
         service.stop(name)
         return choose(name)
 
-    watch.stop.click(told(stopped), watch.run, watch.outputs, **SPEAKS)
+    watch.stop.click(told(stopped, Role.REVIEWER), watch.run, watch.outputs, **SPEAKS)
 
     def inspect_with(name: str) -> tuple[Any, ...]:
         model = service.view(name).model
@@ -103,7 +106,7 @@ def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State
             raise NotFound(f"Run {name} has no model yet: wait until it has finished.")
         return model, open_tab("inspect")
 
-    watch.use.click(told(inspect_with), watch.run, [shell.model, shell.tabs], **SPEAKS)
+    watch.use.click(told(inspect_with, Role.VIEWER), watch.run, [shell.model, shell.tabs], **SPEAKS)
     wire_discard(service, watch, choose)
 
 
@@ -116,13 +119,14 @@ def wire_discard(service: Retraining, watch: Watch, choose: Any) -> None:
         sure = gr.Button(f"Discard {name} and its files" if name else "Discard it", visible=asking)
         return [*(gr.Button(visible=not asking) for _ in range(3)), sure, gr.Button(visible=asking)]
 
-    watch.discard.click(lambda name: [name, *swap(True, name)], watch.run, [doomed, *buttons], **READS)
+    ask = told(lambda name: [name, *swap(True, name)], Role.REVIEWER)
+    watch.discard.click(ask, watch.run, [doomed, *buttons], **READS)
 
     def calm() -> list[Any]:
         return [None, *swap(False)]
 
-    watch.keep.click(calm, None, [doomed, *buttons], **READS)
-    watch.run.input(calm, None, [doomed, *buttons], **READS)
+    watch.keep.click(told(calm, Role.VIEWER), None, [doomed, *buttons], **READS)
+    watch.run.input(told(calm, Role.VIEWER), None, [doomed, *buttons], **READS)
 
     def discarded(name: str | None) -> tuple[Any, ...]:
         if name is None:
@@ -131,5 +135,5 @@ def wire_discard(service: Retraining, watch: Watch, choose: Any) -> None:
         gr.Info(f"Run {name} was stopped and its files were removed. Annotations and snapshot are untouched.")
         return choose(None)
 
-    gone = watch.sure.click(told(discarded), doomed, watch.outputs, **SPEAKS)
-    gone.then(calm, None, [doomed, *buttons], **READS)
+    gone = watch.sure.click(told(discarded, Role.REVIEWER), doomed, watch.outputs, **SPEAKS)
+    gone.then(told(calm, Role.VIEWER), None, [doomed, *buttons], **READS)

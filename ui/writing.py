@@ -9,14 +9,15 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
+from db.schema import Role
 from db.store import Store
 from m3ad.errors import Conflict, RunError
 from training.captioning import Ended, Progress
 from training.config import RawsSettings
 from training.examples import CaptionWriter, template
 from training.snapshot_captions import TEMPLATE, caption_snapshot, plan_captions
+from ui.access import Person
 from ui.background import Task, begin
-from ui.data_service import is_admin
 
 CAPTIONS = "captions.jsonl"  # in the workspace: a teacher's answers, also those of `app.py caption`
 
@@ -96,12 +97,12 @@ def teacher_source(address: str, name: str) -> str:
     return f"served:{address.strip()}" + (f"#{name.strip()}" if name.strip() else "")
 
 
-def require_teacher_rights(store: Store, name: str) -> None:
+def require_teacher_rights(person: Person) -> None:
     """Raises Conflict unless the person is an admin: whoever names a server is sent the key of this machine."""
-    if not is_admin(store, name):
+    if not person.role.covers(Role.ADMIN):
         raise Conflict(
-            f"{name} may not name a teacher's server: it is sent the key that this machine has for it, so it is for "
-            "admins. Ask an admin, or let the template write."
+            f"{person.name} may not name a teacher's server: it is sent the key that this machine has for it, so it is "
+            "for admins. Ask an admin, or let the template write."
         )
 
 

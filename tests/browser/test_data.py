@@ -104,13 +104,13 @@ def draw_a_box(archive: Path, target: Path) -> Path:
     return target
 
 
-def test_with_a_login_only_an_admin_may_import(store: Store, tmp_path: Path, page: Page) -> None:
-    store.add_user("ann", "a good password", Role.ANNOTATOR)
+def test_only_an_admin_may_import_a_folder_of_the_machine(store: Store, tmp_path: Path, page: Page) -> None:
+    store.add_user("ann", "a good password", Role.REVIEWER)
     with served(make_context(store, login=True)) as address:
         page.request.post(f"{address}login", form={"username": "ann", "password": "a good password"})
         page.goto(f"{address}?tab=data")
         page.locator("#import-folder").get_by_role("textbox").fill(str(bottle(tmp_path / "source")))
         page.locator("#start-import").click()
-        expect(page.get_by_text("ann may not import")).to_be_visible()
+        expect(page.get_by_text("ann may not import folders")).to_be_visible()
         expect(page.locator("#import-words")).to_contain_text("Nothing imported")
     assert store.facets().total == 0

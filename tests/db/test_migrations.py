@@ -29,7 +29,7 @@ def tables_of(connection: Connection) -> dict[str, list[str]]:
         "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL"
     )
     return {
-        name: sorted(" ".join(part.split()) for part in re.split("[(),]", sql))
+        name: sorted(" ".join(part.split()) for part in re.split("[(),]", sql.replace('"', "")))
         for name, sql in rows
         if name != "alembic_version"
     }

@@ -11,7 +11,6 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from db.schema import Role
 from db.store import Store
 from tests.ui.scripted import add_case, add_inspection, make_context, png
 from ui.arrival import arrive
@@ -158,23 +157,3 @@ def test_a_bad_upload_is_answered_with_a_sentence(client: TestClient) -> None:
     answer = client.post("/upload", content=b"nothing", headers={"x-m3ad-upload": "bad.png"})
     assert answer.status_code == 422
     assert answer.json()["detail"].startswith("bad.png is not a picture")
-
-
-# -- login ---
-
-
-def test_with_a_login_nothing_is_seen_without_one(store: Store, tmp_path: Path) -> None:
-    store.add_user("ann", "a good password", Role.ANNOTATOR)
-    picture = store.case(add_case(store, "1")).primary
-    with TestClient(make_app(make_context(store, login=True)), base_url="https://testserver") as client:
-        paths = ("/cases", "/rows?ids=1", f"/picture/{picture.id}")
-        assert [client.get(path).status_code for path in paths] == [401, 401, 401]
-        upload = {"content": png(tmp_path), "headers": {"x-m3ad-upload": "a.png"}}
-        assert client.post("/upload", **upload).status_code == 401
-        wrong = client.post("/login", data={"username": "ann", "password": "a wrong password"})
-        assert wrong.status_code == 400
-        assert client.get("/cases").status_code == 401
-        client.post("/login", data={"username": "ann", "password": "a good password"}).raise_for_status()
-        assert [client.get(path).status_code for path in paths] == [200, 200, 200]
-        client.post("/upload", **upload).raise_for_status()
-    assert store.events(event="case.added", limit=1)[0].actor == "ann"

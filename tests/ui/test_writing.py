@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from db.example_rows import ExampleFilter
+from db.schema import Role
 from db.store import Store
 from m3ad.errors import Conflict, ModelUnavailable, RunError
 from m3ad.records import NORMAL, CaptionState, Stage
@@ -17,6 +18,7 @@ from training.config import RawsSettings
 from training.loop import create_run
 from training.run import RunFolder
 from training.snapshots import unanswered_cases
+from ui.access import Person
 from ui.retrain_service import Retraining
 from ui.writing import Writing, Writings, require_teacher_rights, teacher_source, writing_words
 
@@ -87,4 +89,5 @@ def test_a_teacher_that_is_no_server_is_refused_and_only_admins_may_name_one(sto
     with pytest.raises(ModelUnavailable, match="not the address of a server"):
         Writings(store).start(1, "demo", SETTINGS, "served:file:///etc/passwd#x")
     with pytest.raises(Conflict, match="bob may not name a teacher's server"):
-        require_teacher_rights(store, "bob")
+        require_teacher_rights(Person("bob", Role.REVIEWER))
+    require_teacher_rights(Person("ann", Role.ADMIN))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import getpass
 import json
+import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -15,6 +17,8 @@ from db.store import Store
 from m3ad.errors import NotFound
 from m3ad.records import Snapshot
 from m3ad.settings import Settings
+
+PASSWORD_VARIABLE = "M3AD_PASSWORD"
 
 
 def make_settings(options: argparse.Namespace) -> Settings:
@@ -43,6 +47,11 @@ def find_snapshot(store: Store, wanted: str | None) -> Snapshot:
     if found is None:
         raise NotFound("There is no such snapshot. Take one first: `app.py snapshot NAME`.")
     return found
+
+
+def new_password(name: str) -> str:
+    """From the environment, or asked at the terminal; there is no default."""
+    return os.environ.get(PASSWORD_VARIABLE) or getpass.getpass(f"Password for {name}: ")
 
 
 def tell(options: argparse.Namespace, data: dict[str, Any], words: str) -> None:

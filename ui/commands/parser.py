@@ -26,7 +26,12 @@ from ui.commands import (
     snapshot,
     train,
     user_add,
+    user_list,
+    user_password,
+    user_remove,
+    user_role,
 )
+from ui.commands.common import PASSWORD_VARIABLE
 
 
 class Command(Protocol):
@@ -73,8 +78,15 @@ def make_parser() -> argparse.ArgumentParser:
         "agreement": (annotations_agreement.WORDS, annotations_agreement),
     }
     add_group(commands, common, ("annotations", "To and from other programs; many at once; agreement."), exchange)
-    words = f"Add one; password from {user_add.PASSWORD_VARIABLE} or asked."
-    add_group(commands, common, ("user", "People who may log in."), {"add": (words, user_add)})
+    asked = f"(from {PASSWORD_VARIABLE}, or asked)"
+    people = {
+        "add": (f"Add one, or bring one back, with a password {asked}.", user_add),
+        "role": ("Give one another role.", user_role),
+        "password": (f"Give one a new password {asked}.", user_password),
+        "remove": ("Let one sign in no more.", user_remove),
+        "list": ("List them.", user_list),
+    }
+    add_group(commands, common, ("user", "People who may sign in."), people)
     return parser
 
 
@@ -100,7 +112,7 @@ def add_group(
 
 def add_setting(parser: argparse.ArgumentParser, setting: dataclasses.Field[Any]) -> None:
     """One setting as a flag."""
-    flag, text = f"--{setting.name}", setting.metadata["help"]
+    flag, text = f"--{setting.name.replace('_', '-')}", setting.metadata["help"]
     if isinstance(setting.default, bool):
         parser.add_argument(flag, action=argparse.BooleanOptionalAction, help=text)
     else:

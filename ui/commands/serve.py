@@ -14,12 +14,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Open the store, fill it at the first start, and serve the page until Ctrl+C."""
+    from ui.access import require_safe
     from ui.build import serve as serve_page
     from ui.context import Context
     from ui.first_start import fill, inspect_some
 
     settings = make_settings(options)
     store = open_store(options)
+    require_safe(settings, store)  # before the work of a first start
     context = Context.make(
         settings,
         store,

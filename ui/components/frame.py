@@ -11,13 +11,13 @@ from ui.keys import Key
 
 
 def header(value: dict[str, str]) -> gr.HTML:
-    """Product name and chips over the tab bar. Value: see `chips`."""
+    """Product name and chips over the tab bar, with the person and the way out. Value: see `chips`."""
     return part("header.js", '<header class="m3-header"></header>', value, elem_classes="m3-floating")
 
 
-def chips(model: str, device: str, user: str) -> dict[str, str]:
-    """The value of `header`: the model's name, the device with its pace ("CPU · 1.9 s a part"), the person."""
-    return {"model": model, "device": device, "user": user}
+def chips(model: str, device: str) -> dict[str, str]:
+    """The value of `header`: the model's name, the device with its pace ("CPU · 1.9 s a part")."""
+    return {"model": model, "device": device}
 
 
 def footer(keys: Sequence[Key], value: str = "") -> gr.HTML:

@@ -55,7 +55,7 @@ function createWire({ send, snapshot, status }) {
   }
   const retry = () => (waiting.length ? sendNext() : keepDraft());
   function keepDraft() {
-    if (status.unkept()) request("draft", null);
+    if (status.unkept() && window.m3ad?.may?.("annotator") !== false) request("draft", null); // others may only try
   }
   // The document of the case on the screen leaves as it is; drafts of it that wait are void.
   function leave(command, extra) {
