@@ -6,7 +6,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.events import log, now
-from db.schema import AnnotationTable, CaseTable, DraftTable, InspectionTable
+from db.schema import AnnotationTable, CaseTable, ClaimTable, DraftTable, InspectionTable
+from db.standings import touch
 from db.verdicts import sound
 from m3ad.errors import Conflict, NotFound, StaleRevision
 from m3ad.records import Annotation, Draft, Verdict
@@ -73,6 +74,7 @@ def add_revision(
     session.add(row)
     session.flush()
     log(session, "annotation.saved", author, case_id, revision=revision)
+    touch(session, case_id)
     return to_annotation(row)
 
 
@@ -102,6 +104,7 @@ def save_annotation(
         log(session, "annotation.refused", author, case_id, based_on=based_on, latest=newest)
         return StaleRevision(verdict, latest)
     delete_draft(session, case_id, author)
+    release_claim(session, case_id, author)
     return add_revision(session, case_id, newest + 1, verdict, author=author, note=note, inspection_id=inspection_id)
 
 
@@ -137,6 +140,11 @@ def write_draft(session: Session, case_id: int, user: str, verdict: Verdict, *, 
 def delete_draft(session: Session, case_id: int, user: str) -> None:
     """Drop a person's draft, if there is one."""
     session.execute(delete(DraftTable).where(DraftTable.case_id == case_id, DraftTable.user == user))
+
+
+def release_claim(session: Session, case_id: int, user: str) -> None:
+    """End a person's claim on a case, if there is one."""
+    session.execute(delete(ClaimTable).where(ClaimTable.case_id == case_id, ClaimTable.holder == user))
 
 
 def drafts(session: Session, user: str) -> list[Draft]:
