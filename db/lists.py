@@ -155,9 +155,9 @@ def count(session: Session, wanted: CaseFilter, *, user: str | None = None, at_m
         return Count(everything - inspected)
     if not plan.rows and not plan.reasoning:
         return Count(_sum(session, plan.key, plan.ways))
-    query = _rows(session, plan)
-    if at_most is not None:
-        query = query.limit(at_most + 1)
+    # In order, so that SQLite goes from the index of reasoning to the rows and never the other way round.
+    limit = None if at_most is None else at_most + 1
+    query = _cut(_rows(session, plan), plan, session, Within(limit=limit))
     found = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     more = at_most is not None and found > at_most
     return Count(at_most, True) if more and at_most is not None else Count(found)

@@ -15,7 +15,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from db import lists
-from db.annotations import release_claim
+from db.annotations import release_claim, require_case
 from db.events import log, now
 from db.filters import CaseFilter
 from db.lists import Count, Within
@@ -87,7 +87,7 @@ class Queue:
         return None
 
     def claim(self, case_id: int, user: str) -> bool:
-        """Claim a case for the user, or renew the claim; False when somebody else has it."""
+        """Claim a case for the user, or renew the claim; False when somebody else has it. Raises NotFound."""
         with self._store.changing() as session:
             return self.take(session, case_id, user)
 
@@ -97,13 +97,14 @@ class Queue:
             release_claim(session, case_id, user)
 
     def take(self, session: Session, case_id: int, user: str) -> bool:
-        """`claim` within a transaction that does more than that."""
+        """`claim` within a transaction that does more than that. Raises NotFound when there is no such case."""
         moment = now()
         until = moment + timedelta(minutes=self.minutes)
         row = session.get(ClaimTable, case_id, with_for_update=True)
         if row is not None and row.holder != user and row.until > moment:
             return False
         if row is None:
+            require_case(session, case_id)
             session.execute(insert(ClaimTable).values(case_id=case_id, holder=user, until=until))
         else:
             row.holder, row.until = user, until

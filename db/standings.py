@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.authors import PERSON, source_of
@@ -35,6 +35,9 @@ BATCH = 500
 Way = tuple[Any, ...]  # the values of `WAYS`
 
 
+_SAME_WAY = select(TallyTable.id).where(*(getattr(TallyTable, name) == bindparam(name) for name in WAYS))
+
+
 class _Before(NamedTuple):
     """What a row says before it is refreshed."""
 
@@ -52,7 +55,7 @@ def type_name(name: str) -> str:
 
 
 def touch(session: Session, case_id: int) -> None:
-    """Something changed that the rows of this case follow from: `settle` sees to them, at the end of the transaction."""
+    """Something changed that the rows of this case follow from: `settle` makes them true at the end."""
     session.info.setdefault("touched", set()).add(case_id)
 
 
@@ -94,13 +97,11 @@ class _Tallies:
     def id_of(self, way: Way) -> int:
         """The tally of a way, made when it is the first time."""
         if way not in self._ids:
-            same = [getattr(TallyTable, name) == value for name, value in zip(WAYS, way, strict=True)]
-            found = self._session.scalar(select(TallyTable.id).where(*same))
+            values = dict(zip(WAYS, way, strict=True))
+            found = self._session.scalar(_SAME_WAY, values)
             if found is None:
-                made = TallyTable(**dict(zip(WAYS, way, strict=True)), count=0)
-                self._session.add(made)
-                self._session.flush()
-                found = made.id
+                made = self._session.execute(insert(TallyTable).values(**values, count=0).returning(TallyTable.id))
+                found = made.scalar_one()
             self._ids[way] = found
         return self._ids[way]
 

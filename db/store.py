@@ -265,8 +265,9 @@ class Store:
     def save_draft(self, case_id: int, user: str, verdict: Verdict, *, based_on: int, note: str = "") -> Draft:
         """Keep unsaved work, whatever its state, and the user's claim; replaces their earlier draft of this case."""
         with self.changing() as session:
+            kept = _annotations.write_draft(session, case_id, user, verdict, note=note, based_on=based_on)
             self.queue.take(session, case_id, user)
-            return _annotations.write_draft(session, case_id, user, verdict, note=note, based_on=based_on)
+            return kept
 
     def draft(self, case_id: int, user: str) -> Draft | None:
         """A user's unsaved work on a case."""

@@ -5,21 +5,23 @@ Boxes are fractions of the picture in full precision, so that one pixel of an 80
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import Any
 
 from db.store import Store
 from m3ad.records import Annotation, Case, Draft, Inspection
-from ui.annotate_queue import neighbour, queue_ids
+from ui.annotate_queue import held, place, why
 from ui.annotation_words import history, verdict_lines
 from ui.pictures import picture_url
 
 PREVIEW = 1536  # pixels of the longer side; larger pictures load their file only when somebody zooms in
 
 
-def sheet(store: Store, case_id: int, user: str, model: str | None, queue: str) -> dict[str, Any]:
-    """All that the editor shows of a case; NotFound when there is none."""
+def sheet(
+    store: Store, case_id: int, user: str, model: str | None, queue: str, following: int | None = None
+) -> dict[str, Any]:
+    """All that the editor shows of a case; NotFound when there is none. `following` is the case after it, if known."""
     case = store.case(case_id)
+    standing = store.queue.standing(case_id)
     revisions = store.annotations(case_id)
     latest = revisions[-1] if revisions else None
     draft = _useful_draft(store, case_id, user, latest)
@@ -39,7 +41,11 @@ def sheet(store: Store, case_id: int, user: str, model: str | None, queue: str) 
         "history": history(store, revisions),
         "theirs": theirs(store, stale),
         "queue": queue,
-        **_place(store, case_id, queue_ids(store, queue, user, model)),
+        "why": why(standing, user),
+        "held": held(standing, user),
+        "next": following,
+        "ahead": [_picture(store.case(following))["preview"]] if following else [],
+        **place(store, queue, user, case_id),
     }
 
 
@@ -105,16 +111,4 @@ def theirs(store: Store, annotation: Annotation | None) -> dict[str, Any] | None
         "created": annotation.created.isoformat(),
         "lines": verdict_lines(annotation.verdict, picture.width, picture.height),
         "history": history(store, store.annotations(annotation.case_id)),
-    }
-
-
-def _place(store: Store, case_id: int, ids: list[int]) -> dict[str, Any]:
-    at = bisect_left(ids, case_id)
-    inside = at < len(ids) and ids[at] == case_id
-    following, before = (neighbour(ids, case_id, step) for step in (1, -1))
-    return {
-        "position": at + 1 if inside else 0,
-        "count": len(ids),
-        "next": following,
-        "ahead": [_picture(store.case(each))["preview"] for each in (following, before) if each is not None],
     }

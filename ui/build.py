@@ -13,6 +13,7 @@ from starlette.routing import Mount
 
 from ui import annotate, data, inspect, retrain
 from ui.access import make_guard
+from ui.annotate_queue import PRIORITY
 from ui.arrival import arrive
 from ui.components.example_parts import view_switch
 from ui.components.frame import address, chips, header
@@ -35,12 +36,12 @@ TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
 def build_page(context: Context) -> gr.Blocks:
     """The whole page; opens no model and loads no torch."""
     with gr.Blocks(title="RA-Monitor", analytics_enabled=False, fill_width=True, fill_height=True) as page:
-        case, model = gr.State(None), gr.State(context.settings.model)
+        case, model, queue = gr.State(None), gr.State(context.settings.model), gr.State(PRIORITY)
         top = header(chips(context.settings.model, "", context.settings.user))
         bar = address()
         with gr.Tabs(elem_id="m3-tabs", selected="inspect") as tabs:
-            arrived = _arrivals(context, page, tabs, case, bar)
-            shell = Shell(page, tabs, case, model, bar, top, view_switch(render=False), arrived)
+            arrived = _arrivals(context, page, tabs, case, queue, bar)
+            shell = Shell(page, tabs, case, model, queue, bar, top, view_switch(render=False), arrived)
             for name, (label, _) in TABS.items():
                 shell.add(name, gr.Tab(label, id=name))
             for name, (_, build) in TABS.items():
@@ -50,17 +51,18 @@ def build_page(context: Context) -> gr.Blocks:
     return page
 
 
-def _arrivals(context: Context, page: gr.Blocks, tabs: gr.Tabs, case: gr.State, bar: gr.HTML) -> Any:
+def _arrivals(context: Context, page: gr.Blocks, tabs: gr.Tabs, case: gr.State, queue: gr.State, bar: gr.HTML) -> Any:
     """Read the deep link when the page opens and when the browser goes back or forward; the event to chain on."""
 
     def handle(place: dict[str, object] | None, request: gr.Request) -> tuple[object, ...]:
         wanted = place if place and place.get("tab") else dict(request.query_params)
-        found = arrive(wanted, TABS, context.store)
+        found = arrive(wanted, TABS, context.store, context.user(request))
         if found.missing:
             gr.Warning("That case is not there (any more); this is the first one.")
-        return open_tab(found.tab), found.case_id, at(found.tab, found.case_id)
+        queue = found.queue or gr.skip()
+        return open_tab(found.tab), found.case_id, queue, at(found.tab, found.case_id, found.queue)
 
-    return gr.on([page.load, bar.submit], handle, [bar], [tabs, case, bar], **SPEAKS)
+    return gr.on([page.load, bar.submit], handle, [bar], [tabs, case, queue, bar], **SPEAKS)
 
 
 def _remember(name: str, shell: Shell) -> None:

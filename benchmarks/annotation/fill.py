@@ -7,16 +7,15 @@ gives the same store.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from PIL import Image
 
 from db.authors import SOURCE_AUTHOR
-from db.schema import AnnotationTable, CaseTable, InspectionTable, PictureTable
-from db.standings import refresh
+from db.schema import AnnotationTable, CaseTable, InspectionTable, NamedTypeTable, PictureTable, StandingTable
+from db.standings import rebuild
 from db.store import Store
 from m3ad.geometry import Box
 from m3ad.monitor.base import Answer
@@ -33,22 +32,53 @@ PROSE = (
     "One corner is darker than the others; this may be a stain or the shadow of the holder.",
     "The rim is broken off at one place, and a small crack runs from there towards the middle.",
 )
+PATTERN = 100_000  # cases that are made one by one
+# Columns whose numbers are other ones in a copy. Inspections and annotations have the numbers of their cases here.
+SHIFTED: dict[Any, tuple[str, ...]] = {
+    CaseTable: ("id",),
+    PictureTable: ("id", "case_id"),
+    InspectionTable: ("id", "case_id"),
+    AnnotationTable: ("id", "case_id"),
+    StandingTable: ("case_id", "annotation_id", "inspection_id"),
+    NamedTypeTable: ("case_id",),
+}
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def fill(store: Store, count: int) -> None:
-    """Write cases 1 to `count` into an empty store, with what their lists need."""
+    """Write cases 1 to `count` into an empty store, with what lists need; above PATTERN, whole copies of those."""
     picture = store.workspace / "images" / "bench.png"
     picture.parent.mkdir(parents=True, exist_ok=True)
     Image.new("RGB", (SIDE, SIDE), (120, 124, 130)).save(picture)
     texts = list(_texts())
-    for first in range(1, count + 1, BATCH):
-        numbers = range(first, min(first + BATCH, count + 1))
-        chance = random.Random(first)
+    pattern = min(count, PATTERN)
+    for first in range(1, pattern + 1, BATCH):
+        numbers = range(first, min(first + BATCH, pattern + 1))
         with store.changing() as session:
-            for table, rows in _rows(numbers, chance, texts).items():
-                session.connection().execute(table.__table__.insert(), rows)  # type: ignore[attr-defined]
-            refresh(session, numbers)
+            for table, rows in _rows(numbers, random.Random(first), texts).items():
+                session.connection().execute(table.__table__.insert(), rows)
+    with store.changing() as session:
+        rebuild(session)
+    copies = count // pattern
+    if copies > 1:
+        with store.changing() as session:
+            _multiply(session.connection().exec_driver_sql, pattern, copies)
+
+
+def _multiply(run: Callable[[str], Any], pattern: int, copies: int) -> None:
+    """Copy the rows of the first `pattern` cases with other numbers, as the store would have written them."""
+    for table, shifted in SHIFTED.items():
+        columns = [column.name for column in table.__table__.columns]
+        for copy in range(1, copies):
+            values = [f"{name} + {pattern * copy}" if name in shifted else name for name in columns]
+            if table is CaseTable:
+                values[columns.index("key")] = f"category || printf('/%07d.png', id + {pattern * copy})"
+            run(
+                f"INSERT INTO {table.__tablename__} ({', '.join(columns)}) SELECT {', '.join(values)} "
+                f"FROM {table.__tablename__} WHERE {'id' if table is CaseTable else 'case_id'} <= {pattern}"
+            )
+    run(f"UPDATE tallies SET count = count * {copies}")
+    run(f"INSERT INTO reasoning (rowid, text) SELECT case_id, text FROM inspections WHERE case_id > {pattern}")
 
 
 def _texts() -> Iterator[tuple[Answer, str]]:
@@ -128,6 +158,7 @@ def _annotation(number: int, chance: random.Random) -> dict[str, Any]:
     verdict = _verdict(chance, chance.random() < 0.4)
     by_person = chance.random() < 0.2
     return {
+        "id": number,
         "case_id": number,
         "revision": 1,
         "anomalous": verdict.anomalous,
