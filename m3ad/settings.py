@@ -38,6 +38,10 @@ class Settings:
     user: str = field(
         default_factory=getpass.getuser, metadata=_help("Name under which annotations are saved when nobody logs in.")
     )
+    claim_minutes: int = field(
+        default=10,
+        metadata=_help("Minutes after somebody's last sign of life until a case they opened goes to others."),
+    )
     login: bool = field(default=False, metadata=_help("Ask for user name and password (add users with `user add`)."))
     demo: bool = field(default=True, metadata=_help("Fill an empty store with drawn parts at the first start."))
 
