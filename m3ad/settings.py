@@ -38,9 +38,8 @@ class Settings:
     user: str = field(
         default_factory=getpass.getuser, metadata=_help("Name under which annotations are saved when nobody logs in.")
     )
-    claim_minutes: int = field(
-        default=10,
-        metadata=_help("Minutes after somebody's last sign of life until a case they opened goes to others."),
+    claim: int = field(
+        default=10, metadata=_help("Minutes for which a case that somebody works on is given to nobody else.")
     )
     login: bool = field(default=False, metadata=_help("Ask for user name and password (add users with `user add`)."))
     demo: bool = field(default=True, metadata=_help("Fill an empty store with drawn parts at the first start."))

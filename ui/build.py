@@ -68,10 +68,10 @@ def _arrivals(context: Context, page: gr.Blocks, tabs: gr.Tabs, case: gr.State, 
 def _remember(name: str, shell: Shell) -> None:
     """Write the tab into the address bar when it comes to the front; not before the link there was read."""
 
-    def handle(case_id: int | None) -> object:
-        return gr.skip() if case_id is None else at(name, case_id)
+    def handle(case_id: int | None, queue: str) -> object:
+        return gr.skip() if case_id is None else at(name, case_id, queue if name == "annotate" else None)
 
-    shell.tab(name).select(handle, [shell.case], [shell.address], **READS)
+    shell.tab(name).select(handle, [shell.case, shell.queue], [shell.address], **READS)
 
 
 def make_app(context: Context) -> FastAPI:

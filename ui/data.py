@@ -1,4 +1,4 @@
-"""The Data tab: import data sets and annotations with an account, export annotations, share out work, see what is there."""
+"""The Data tab: import data sets and annotations with an account, export them, share out work, see what is there."""
 
 from __future__ import annotations
 

@@ -24,11 +24,6 @@ def filter_from(form: Mapping[str, Any]) -> CaseFilter:
     Raises:
         BadData: a range that is none, or a form that restricts nothing.
     """
-    low, high = form.get("low"), form.get("high")
-    if (low is None) != (high is None):
-        raise BadData("A probability range needs both ends: from and to.")
-    if low is not None and not 0 <= low <= high <= 1:
-        raise BadData(f"A probability lies between 0 and 1, and the range rises; {low} to {high} does not.")
     text = {name: str(form.get(name) or "").strip() for name in ("category", "type", "model", "reasoning", "text")}
     status = Status(form["status"]) if form.get("status") else None
     verdict: Literal["anomalous", "normal"] | None = form.get("verdict") or None
@@ -42,13 +37,23 @@ def filter_from(form: Mapping[str, Any]) -> CaseFilter:
         reason=Reason(form["reason"]) if form.get("reason") else None,
         model=text["model"] or None,
         outcome=Outcome(form["outcome"]) if form.get("outcome") else None,
-        probability=None if low is None else (float(low), float(high)),
+        probability=_range(form.get("low"), form.get("high")),
         reasoning=text["reasoning"][:200],
         text=text["text"][:200],
     )
     if wanted == CaseFilter():
         raise BadData("This filter lets every case through: fill in at least one field.")
     return wanted
+
+
+def _range(low: float | None, high: float | None) -> tuple[float, float] | None:
+    if low is None and high is None:
+        return None
+    if low is None or high is None:
+        raise BadData("A probability range needs both ends: from and to.")
+    if not 0 <= low <= high <= 1:
+        raise BadData(f"A probability lies between 0 and 1, and the range rises; {low} to {high} does not.")
+    return float(low), float(high)
 
 
 def filter_rows(store: Store, user: str) -> list[list[Any]]:
