@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db import cases as _cases
-from db.filters import IMPORTED_AUTHOR
+from db.authors import IMPORTED_AUTHOR
 from db.schema import PictureTable
 from m3ad.errors import Conflict
 from m3ad.formats.base import AnnotatedPicture

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from db import cases as _cases
 from db.annotation_cases import Into, Revision, find_case, new_case
 from db.annotations import add_revision, latest_annotation
+from db.authors import SOURCE_AUTHOR
 from db.cases import MeasuredCase
-from db.filters import SOURCE_AUTHOR
 from db.verdicts import sound
 from m3ad.datasets.account import Account, Refused
 from m3ad.errors import BadData, BadImage, Conflict

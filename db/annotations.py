@@ -6,7 +6,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.events import log, now
-from db.schema import AnnotationTable, CaseTable, Decision, DraftTable, InspectionTable, ReviewTable
+from db.schema import AnnotationTable, CaseTable, ClaimTable, Decision, DraftTable, InspectionTable, ReviewTable
+from db.standings import touch
 from db.verdicts import sound, undecided
 from m3ad.errors import Conflict, NotFound, StaleRevision
 from m3ad.records import Annotation, Draft, Verdict
@@ -64,6 +65,7 @@ def add_revision(
     session.add(row)
     session.flush()
     log(session, "annotation.saved", author, case_id, revision=revision)
+    touch(session, case_id)
     return to_annotation(row)
 
 
@@ -115,6 +117,7 @@ def save_annotation(
         log(session, "annotation.refused", author, case_id, based_on=based_on, latest=newest)
         return StaleRevision(verdict, latest)
     delete_draft(session, case_id, author)
+    release_claim(session, case_id, author)
     saved = add_revision(session, case_id, newest + 1, verdict, author=author, note=note, inspection_id=inspection_id)
     if asks:
         add_review(session, saved, Decision.ASK, author, note)
@@ -141,6 +144,7 @@ def add_review(
     )
     session.add(row)
     session.flush()
+    touch(session, annotation.case_id)
     log(session, "annotation.reviewed", reviewer, annotation.case_id, revision=annotation.revision, decision=decision)
     return row
 
@@ -177,6 +181,11 @@ def write_draft(session: Session, case_id: int, user: str, verdict: Verdict, *, 
 def delete_draft(session: Session, case_id: int, user: str) -> None:
     """Drop a person's draft, if there is one."""
     session.execute(delete(DraftTable).where(DraftTable.case_id == case_id, DraftTable.user == user))
+
+
+def release_claim(session: Session, case_id: int, user: str) -> None:
+    """End a person's claim on a case, if there is one."""
+    session.execute(delete(ClaimTable).where(ClaimTable.case_id == case_id, ClaimTable.holder == user))
 
 
 def drafts(session: Session, user: str) -> list[Draft]:

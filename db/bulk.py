@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from db.annotations import revision_row
 from db.events import log, now
-from db.schema import AnnotationTable, BulkKind, BulkRowTable, BulkTable, CaseTable
+from db.schema import AnnotationTable, BulkKind, BulkRowTable, BulkTable, CaseTable, NamedTypeTable, StandingTable
 from db.splits import bench_categories
+from db.standings import ANY, touch, type_name
 from m3ad.errors import Conflict, NotFound
 from m3ad.records import Verdict
 from m3ad.taxonomy import normalise
@@ -145,10 +146,11 @@ def _keep_the_bench(session: Session, kind: BulkKind, old: str, new: str) -> Non
 
 def _with_type(session: Session, old: str, new: str) -> Iterator[tuple[int, int]]:
     """(case, how many defects) of the newest annotations that have the type."""
-    newer = aliased(AnnotationTable)
-    newest = select(func.max(newer.revision)).where(newer.case_id == AnnotationTable.case_id).scalar_subquery()
-    query = select(AnnotationTable.case_id, AnnotationTable.verdict).where(
-        AnnotationTable.anomalous, AnnotationTable.revision == newest
+    named = select(NamedTypeTable.case_id).where(NamedTypeTable.type == type_name(old))
+    query = (
+        select(AnnotationTable.case_id, AnnotationTable.verdict)
+        .join(StandingTable, StandingTable.annotation_id == AnnotationTable.id)
+        .where(StandingTable.model == ANY, AnnotationTable.case_id.in_(named))
     )
     for case_id, verdict in session.execute(query.order_by(AnnotationTable.case_id)):
         if hits := retyped(Verdict.from_json(verdict), old, new)[1]:
@@ -179,6 +181,8 @@ def _in_pieces(store: Store, bulk: Bulk, ids: list[int], write: Write, progress:
         piece = ids[start : start + PIECE]
         with store.changing() as session:
             changed = set(write(session, bulk, piece))
+            for case_id in changed:
+                touch(session, case_id)
         left += [case_id for case_id in piece if case_id not in changed]
         progress(start + len(piece), len(ids))
     return Done(replace(bulk, cases=len(ids) - len(left)), tuple(left))
@@ -258,8 +262,9 @@ def _standing(session: Session, made: BulkTable) -> tuple[list[int], list[int]]:
             rows.join(CaseTable, CaseTable.id == BulkRowTable.case_id).where(CaseTable.category == made.new)
         )
     else:
-        newer = aliased(AnnotationTable)
-        newest = select(func.max(newer.id)).where(newer.case_id == BulkRowTable.case_id).scalar_subquery()
-        standing = session.scalars(rows.where(BulkRowTable.after_id == newest))
+        now_there = select(StandingTable.annotation_id).where(
+            StandingTable.model == ANY, StandingTable.case_id == BulkRowTable.case_id
+        )
+        standing = session.scalars(rows.where(BulkRowTable.after_id == now_there.scalar_subquery()))
     found = ids & set(standing)
     return sorted(found), sorted(ids - found)

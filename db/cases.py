@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.annotations import add_revision
+from db.authors import SOURCE_AUTHOR
 from db.events import log, now
-from db.filters import SOURCE_AUTHOR, CaseFilter, conditions, join_latest
+from db.filters import CaseFilter, conditions, join_latest
 from db.pictures import PictureFile, file_hash, measure, pictures_of
-from db.schema import AnnotationTable, CaseTable, PictureTable
+from db.schema import CaseTable, PictureTable, TallyTable
+from db.standings import ANY, touch
 from db.verdicts import sound
 from m3ad.errors import BadData, Conflict, NotFound
 from m3ad.records import Case, NewCase, Scenario
@@ -121,6 +123,7 @@ def insert(
             )
         )
     log(session, "case.added", actor, row.id, dataset=new.dataset, key=new.key)
+    touch(session, row.id)
     if verdict is not None:
         add_revision(session, row.id, 1, verdict, author=author, note=note, inspection_id=None)
     return row.id, True
@@ -181,13 +184,6 @@ def case(session: Session, workspace: Path, case_id: int) -> Case:
     return found[0]
 
 
-def count_cases(session: Session, wanted: CaseFilter, *, user: str | None = None) -> int:
-    """How many cases `wanted` lets through."""
-    query = select(func.count(CaseTable.id)).select_from(CaseTable)
-    found = session.scalar(join_latest(query, model=wanted.model, user=user).where(*conditions(wanted)))
-    return found or 0
-
-
 def case_ids(session: Session, wanted: CaseFilter, *, user: str | None = None) -> list[int]:
     """Ids only, in the order of `cases`: for going to the previous and next case."""
     query = join_latest(select(CaseTable.id), model=wanted.model, user=user).where(*conditions(wanted))
@@ -195,25 +191,25 @@ def case_ids(session: Session, wanted: CaseFilter, *, user: str | None = None) -
 
 
 def facets(session: Session) -> Facets:
-    """Counts for the filter lists; one query that groups by everything, added up here."""
-    grouped = (CaseTable.dataset, CaseTable.scenario, CaseTable.category, CaseTable.split, AnnotationTable.anomalous)
-    query = join_latest(select(*grouped, func.count(CaseTable.id)).select_from(CaseTable), model=None, user=None)
-    counts: list[dict[object, int]] = [{} for _ in grouped]
+    """Counts for the filter lists: sums of tallies."""
+    names = ("dataset", "scenario", "category", "split", "truth")
+    query = select(*(getattr(TallyTable, name) for name in names), TallyTable.count)
+    counts: dict[str, dict[str, int]] = {name: {} for name in names}
     total = 0
-    for *values, count in session.execute(query.group_by(*grouped)):
+    for *values, count in session.execute(query.where(TallyTable.model == ANY, TallyTable.count > 0)):
         total += count
-        for counter, value in zip(counts, values, strict=True):
-            counter[value] = counter.get(value, 0) + count
+        for name, value in zip(names, values, strict=True):
+            counts[name][value] = counts[name].get(value, 0) + count
     datasets, scenarios, categories, splits, truths = (
-        dict(sorted(counter.items(), key=lambda entry: (-entry[1], str(entry[0])))) for counter in counts
+        dict(sorted(counter.items(), key=lambda entry: (-entry[1], entry[0]))) for counter in counts.values()
     )
     return Facets(
         total,
-        truths.get(True, 0),
-        truths.get(False, 0),
-        truths.get(None, 0),
-        datasets,  # type: ignore[arg-type]
-        scenarios,  # type: ignore[arg-type]
-        categories,  # type: ignore[arg-type]
-        splits,  # type: ignore[arg-type]
+        truths.get("anomalous", 0),
+        truths.get("normal", 0),
+        truths.get("", 0),
+        datasets,
+        {Scenario(name): count for name, count in scenarios.items()},
+        categories,
+        splits,
     )

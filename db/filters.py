@@ -1,4 +1,7 @@
-"""Which cases: a filter as plain data, and the joins and conditions it becomes. Knows no sessions."""
+"""Which cases: a filter as plain data, and the joins and conditions it becomes. Knows no sessions.
+
+`db.lists` answers the same filters from the tallies, without looking at each case; a property test compares the two.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,22 @@ from typing import Any, Literal, TypeVarTuple
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import aliased
 
-from db.schema import AnnotationTable, CaseTable, Decision, DraftTable, InspectionTable, ReviewTable
+from db.authors import IMPORTED_AUTHOR, SOURCE_AUTHOR
+from db.reasoning import says
+from db.reasons import UNSURE, Reason
+from db.schema import (
+    AnnotationTable,
+    CaseTable,
+    Decision,
+    DraftTable,
+    InspectionTable,
+    NamedTypeTable,
+    ReviewTable,
+    StandingTable,
+    TallyTable,
+)
+from db.standings import ANY, type_name
 from m3ad.records import Outcome, Scenario
-
-UNSURE = (0.2, 0.8)  # a final P(anomalous) in here is unsure [ours]
-SOURCE_AUTHOR = "data set"  # the author of annotations that came with the pictures
-
-IMPORTED_AUTHOR = "imported from "  # how the authors of annotations begin that came from another program
 
 
 class Status(StrEnum):
@@ -50,7 +62,12 @@ class CaseFilter:
         status: where the case stands; "draft" means a draft of the asking user.
         verdict: what the latest annotation says.
         outcome: what the reflection of the latest inspection did.
-        model: whose latest inspection `status` and `outcome` look at; None: the latest of any model.
+        model: whose latest inspection `status`, `outcome` and `probability` look at; None: the latest of any model.
+        reason: why the queue gives it out, by the latest inspection of any model.
+        type: a defect type that the latest annotation names, or, without one, the latest inspection of any model.
+        probability: final P(anomalous), from and to, both included.
+        reasoning: words, all of them in what the latest inspection of any model wrote; each may be a word's beginning.
+        assigned: the person it is assigned to.
         ids: only these cases.
     """
 
@@ -63,6 +80,11 @@ class CaseFilter:
     verdict: Literal["anomalous", "normal"] | None = None
     outcome: Outcome | None = None
     model: str | None = None
+    reason: Reason | None = None
+    type: str | None = None
+    probability: tuple[float, float] | None = None
+    reasoning: str = ""
+    assigned: str | None = None
     ids: tuple[int, ...] | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -73,7 +95,14 @@ class CaseFilter:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> CaseFilter:
         """The inverse of `to_json`."""
-        kinds = {"scenario": Scenario, "status": Status, "outcome": Outcome, "ids": tuple}
+        kinds = {
+            "scenario": Scenario,
+            "status": Status,
+            "outcome": Outcome,
+            "reason": Reason,
+            "probability": tuple,
+            "ids": tuple,
+        }
         return cls(**{name: kinds[name](value) if name in kinds else value for name, value in data.items()})
 
 
@@ -81,24 +110,22 @@ EVERYTHING = CaseFilter()
 
 Columns = TypeVarTuple("Columns")
 
-_Newer = aliased(AnnotationTable)
-_Later = aliased(InspectionTable)
+Here = aliased(StandingTable)  # the row about the latest inspection of any model
+Way = aliased(TallyTable)
+Looked = aliased(StandingTable)  # the row about the latest inspection of the model that was asked for
 
 
 def join_latest(query: Select[*Columns], *, model: str | None, user: str | None) -> Select[*Columns]:
     """Join to cases: their latest annotation, latest complete inspection (of `model`) and `user`'s draft, where any.
 
-    Cancelled inspections do not count: they say nothing about the part. All three joins add no rows.
+    Cancelled inspections do not count: they say nothing about the part. The joins add no rows and take none away.
     """
-    revision = select(func.max(_Newer.revision)).where(_Newer.case_id == CaseTable.id).scalar_subquery()
-    later = select(func.max(_Later.id)).where(_Later.case_id == CaseTable.id, _Later.cancelled.is_(False))
-    if model is not None:
-        later = later.where(_Later.model == model)
     return (
-        query.outerjoin(
-            AnnotationTable, and_(AnnotationTable.case_id == CaseTable.id, AnnotationTable.revision == revision)
-        )
-        .outerjoin(InspectionTable, InspectionTable.id == later.scalar_subquery())
+        query.join(Here, and_(Here.case_id == CaseTable.id, Here.model == ANY))
+        .join(Way, Way.id == Here.tally_id)
+        .outerjoin(Looked, and_(Looked.case_id == CaseTable.id, Looked.model == (model or ANY)))
+        .outerjoin(AnnotationTable, AnnotationTable.id == Here.annotation_id)
+        .outerjoin(InspectionTable, InspectionTable.id == Looked.inspection_id)
         .outerjoin(DraftTable, and_(DraftTable.case_id == CaseTable.id, DraftTable.user == (user or "")))
     )
 
@@ -114,9 +141,11 @@ def conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
     ):
         if value is not None:
             found.append(column == value)
-    for word in wanted.text.lower().split():
-        columns = (CaseTable.dataset, CaseTable.category, CaseTable.key)
-        found.append(or_(*(func.lower(column).contains(word, autoescape=True) for column in columns)))
+    found += loose(wanted, CaseTable.id, InspectionTable.final_probability)
+    if wanted.reason is not None:
+        found.append(Way.reason == wanted.reason)
+    if wanted.assigned is not None:
+        found.append(Way.assigned == wanted.assigned)
     if wanted.ids is not None:
         found.append(CaseTable.id.in_(wanted.ids))
     if wanted.verdict is not None:
@@ -125,6 +154,24 @@ def conditions(wanted: CaseFilter) -> list[ColumnElement[bool]]:
         found.append(_STATUS[wanted.status])
     if wanted.outcome is not None:
         found.append(_outcome(wanted.outcome))
+    return found
+
+
+def loose(wanted: CaseFilter, case_id: Any, probability: Any) -> list[ColumnElement[bool]]:
+    """The conditions that no tally knows, on the columns with a case's id and its final probability.
+
+    `CaseTable` has to be among the tables for `text`.
+    """
+    found: list[ColumnElement[bool]] = []
+    for word in wanted.text.lower().split():
+        columns = (CaseTable.dataset, CaseTable.category, CaseTable.key)
+        found.append(or_(*(column.icontains(word, autoescape=True) for column in columns)))
+    if wanted.type is not None:
+        found.append(case_id.in_(select(NamedTypeTable.case_id).where(NamedTypeTable.type == type_name(wanted.type))))
+    if wanted.probability is not None:
+        found.append(probability.between(*wanted.probability))
+    if wanted.reasoning.split():
+        found.append(says(case_id, wanted.reasoning))
     return found
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from db.annotations import require_case
 from db.events import log, now
 from db.schema import InspectionTable
+from db.standings import touch
 from m3ad.errors import NotFound
 from m3ad.records import Inspection, Mode, Probability, Trace, Verdict
 from m3ad.trace import read
@@ -88,6 +89,7 @@ def add_inspection(
     session.add(row)
     session.flush()
     log(session, "inspection.added", actor, case_id, inspection=row.id, model=model)
+    touch(session, case_id)
     return to_inspection(row)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.annotations import add_review, latest_annotation, require_case
@@ -83,18 +82,6 @@ class Reviews:
         )
         with self._store.reading() as session:
             return [_to_review(row, case_id, revision) for row, revision in session.execute(query)]
-
-
-def open_questions(session: Session, case_ids: Sequence[int]) -> set[int]:
-    """Those of the cases whose newest revision asks a reviewer and has no answer yet."""
-    newer = select(func.max(AnnotationTable.id)).group_by(AnnotationTable.case_id)
-    query = select(AnnotationTable.case_id).where(reviewed(Decision.ASK))
-    found: set[int] = set()
-    for start in range(0, len(case_ids), SOME):
-        some = case_ids[start : start + SOME]
-        newest = newer.where(AnnotationTable.case_id.in_(some))
-        found |= set(session.scalars(query.where(AnnotationTable.id.in_(newest))))
-    return found
 
 
 def held_back(session: Session) -> set[int]:

@@ -210,6 +210,7 @@ class AnnotationTable(Base):
     __tablename__ = "annotations"
     __table_args__ = (
         UniqueConstraint("case_id", "revision"),
+        Index(None, "author", "created"),
         CheckConstraint("revision >= 1", name="revision"),
     )
 
@@ -304,6 +305,96 @@ class SecondVerdictTable(Base):
     person: Mapped[str] = mapped_column(primary_key=True)
     verdict: Mapped[dict[str, Any]]
     note: Mapped[str]
+    created: Mapped[datetime]
+
+
+class TallyTable(Base):
+    """How many cases stand in one way. What is not known is an empty text, so that each way is there once."""
+
+    __tablename__ = "tallies"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str]
+    dataset: Mapped[str]
+    scenario: Mapped[str]
+    category: Mapped[str]
+    split: Mapped[str]
+    truth: Mapped[str]
+    source: Mapped[str]
+    review: Mapped[str]
+    initial: Mapped[str]
+    decision: Mapped[str]
+    reflected: Mapped[bool]
+    unsure: Mapped[bool]
+    problems: Mapped[bool]
+    reason: Mapped[str]
+    assigned: Mapped[str]
+    count: Mapped[int]
+
+
+WAYS = tuple(column.key for column in TallyTable.__table__.columns if column.key not in ("id", "count"))
+TallyTable.__table__.append_constraint(UniqueConstraint(*WAYS, name="uq_tallies_way"))  # type: ignore[attr-defined]
+
+
+class StandingTable(Base):
+    """Where a case stands by the latest inspection of one model; with the model "", of any model."""
+
+    __tablename__ = "standings"
+    __table_args__ = (
+        Index(None, "tally_id", "case_id"),
+        Index(None, "model", "final_probability"),
+        {"sqlite_with_rowid": False},
+    )
+
+    model: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
+    tally_id: Mapped[int] = mapped_column(ForeignKey("tallies.id", ondelete="RESTRICT"))
+    annotation_id: Mapped[int | None] = mapped_column(ForeignKey("annotations.id", ondelete="RESTRICT"))
+    inspection_id: Mapped[int | None] = mapped_column(ForeignKey("inspections.id", ondelete="RESTRICT"))
+    final_probability: Mapped[float | None]
+
+
+class NamedTypeTable(Base):
+    """A defect type that the latest annotation of a case names, or, without one, the latest inspection."""
+
+    __tablename__ = "named_types"
+    __table_args__ = (Index(None, "case_id"), {"sqlite_with_rowid": False})
+
+    type: Mapped[str] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
+
+
+class ClaimTable(Base):
+    """Who works on a case, and until when nobody else is given it."""
+
+    __tablename__ = "claims"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
+    holder: Mapped[str]
+    until: Mapped[datetime]
+
+
+class AssignmentTable(Base):
+    """A case that one person alone shall be given."""
+
+    __tablename__ = "assignments"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
+    person: Mapped[str]
+    author: Mapped[str]
+    created: Mapped[datetime]
+
+
+class FilterTable(Base):
+    """A filter that somebody gave a name; everybody sees it."""
+
+    __tablename__ = "filters"
+    __table_args__ = (UniqueConstraint("name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str]
+    author: Mapped[str]
+    filter: Mapped[dict[str, Any]]
     created: Mapped[datetime]
 
 

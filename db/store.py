@@ -22,10 +22,12 @@ from db import cases as _cases
 from db import duplicates as _duplicates
 from db import events as _events
 from db import inspections as _inspections
+from db import lists as _lists
 from db import models as _models
 from db import passwords as _passwords
 from db import pictures as _pictures
 from db import snapshots as _snapshots
+from db import standings as _standings
 from db import users as _users
 from db.case_rows import CaseRow, case_rows
 from db.cases import Facets
@@ -35,7 +37,9 @@ from db.examples import Examples
 from db.filters import EVERYTHING, CaseFilter
 from db.importing import import_cases
 from db.inspections import Answered
+from db.queue import Queue
 from db.reviews import Reviews
+from db.saved_filters import SavedFilters
 from db.schema import Role
 from db.second_looks import SecondLooks
 from db.sign_ins import SignIns
@@ -69,6 +73,8 @@ class Store:
         reviews: what people said of revisions; see `db.reviews.Reviews`.
         second_looks: what others said of the same cases, blind; see `db.second_looks.SecondLooks`.
         sign_ins: passwords that are tried, and who is signed in; see `db.sign_ins.SignIns`.
+        queue: which case a person works on next; see `db.queue.Queue`.
+        filters: filters with names; see `db.saved_filters.SavedFilters`.
     """
 
     def __init__(self, workspace: Path, engine: Engine) -> None:
@@ -81,6 +87,8 @@ class Store:
         self.reviews = Reviews(self)
         self.second_looks = SecondLooks(self)
         self.sign_ins = SignIns(self)
+        self.queue = Queue(self)
+        self.filters = SavedFilters(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | None = None) -> Store:
@@ -93,7 +101,17 @@ class Store:
         workspace.mkdir(parents=True, exist_ok=True)
         engine = open_engine(url or f"sqlite:///{workspace / 'store.db'}")
         migrate(engine)
-        return cls(workspace, engine)
+        store = cls(workspace, engine)
+        store._fill_standings()
+        return store
+
+    def _fill_standings(self) -> None:
+        with self.reading() as session:
+            missing = _standings.missing(session)
+        if missing:
+            with self.changing() as session:
+                if _standings.missing(session):  # not filled by another program meanwhile
+                    _standings.rebuild(session)
 
     def close(self) -> None:
         """Close all connections."""
@@ -119,6 +137,7 @@ class Store:
                 with session.begin():
                     session.connection()  # takes the write lock now: what is read from here on stays true
                     yield session
+                    _standings.settle(session)
             except OperationalError as error:
                 if "locked" not in str(error.orig):
                     raise
@@ -187,7 +206,7 @@ class Store:
     def count_cases(self, wanted: CaseFilter = EVERYTHING, *, user: str | None = None) -> int:
         """How many cases pass."""
         with self.reading() as session:
-            return _cases.count_cases(session, wanted, user=user)
+            return _lists.count(session, wanted, user=user).number
 
     def case_rows(
         self,
@@ -254,9 +273,11 @@ class Store:
         return saved
 
     def save_draft(self, case_id: int, user: str, verdict: Verdict, *, based_on: int, note: str = "") -> Draft:
-        """Keep unsaved work, whatever its state; replaces the user's earlier draft of this case."""
+        """Keep unsaved work, whatever its state, and the user's claim; replaces their earlier draft of this case."""
         with self.changing() as session:
-            return _annotations.write_draft(session, case_id, user, verdict, note=note, based_on=based_on)
+            kept = _annotations.write_draft(session, case_id, user, verdict, note=note, based_on=based_on)
+            self.queue.take(session, case_id, user)
+            return kept
 
     def draft(self, case_id: int, user: str) -> Draft | None:
         """A user's unsaved work on a case."""

@@ -42,6 +42,9 @@ class Settings:
     user: str = field(
         default_factory=getpass.getuser, metadata=_help("Name under which annotations are saved when nobody logs in.")
     )
+    claim: int = field(
+        default=10, metadata=_help("Minutes for which a case that somebody works on is given to nobody else.")
+    )
     login: bool = field(default=False, metadata=_help("Ask for user name and password (add users with `user add`)."))
     session_hours: int = field(default=12, metadata=_help("Hours after which a person has to sign in again."))
     proxies: str = field(

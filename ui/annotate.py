@@ -16,7 +16,6 @@ from db.schema import Role
 from m3ad.taxonomy import default_taxonomy
 from ui.access import who_asks
 from ui.annotate_presenter import ASK_ROW, keep, move, open_case, save, type_rows
-from ui.annotate_queue import QUEUES
 from ui.check_presenter import answer
 from ui.components import example_parts
 from ui.components.box_editor import box_editor, received
@@ -104,16 +103,18 @@ def build_workbench(context: Context, shell: Shell) -> None:
     """The annotation of cases."""
     editor = box_editor(
         [*type_rows(default_taxonomy()), ASK_ROW],
-        [(name, words) for name, (words, _) in QUEUES.items()],
         elem_id="annotate",
         elem_classes="m3-annotate",
     )
     footer(KEYS)
 
-    def enter(case_id: int | None, model: str | None, sent: Any, request: gr.Request) -> Any:
+    def annotates(request: gr.Request) -> bool:
+        return who_asks(request).role.covers(Role.ANNOTATOR)  # others turn pages: they claim nothing, leave no drafts
+
+    def enter(case_id: int | None, model: str | None, queue: str, request: gr.Request) -> Any:
         if case_id is None:
             return gr.skip()
-        reply = open_case(context.store, case_id, context.user(request), model, received(sent).queue if sent else "all")
+        reply = open_case(context.store, case_id, context.user(request), model, queue, claims=annotates(request))
         # The time makes every answer a new one: Gradio does not deliver a property that looks the same as before.
         return gr.update(reply={**reply, "sent": time.time_ns()})
 
@@ -122,21 +123,21 @@ def build_workbench(context: Context, shell: Shell) -> None:
 
     def go(act: Callable[..., dict[str, Any]]) -> Callable[..., Any]:
         def handler(sent: Any, model: str | None, request: gr.Request) -> Any:
-            reply = act(context.store, received(sent), context.user(request), model)
+            work = received(sent)
+            reply = act(context.store, work, context.user(request), model)
             if reply["kind"] != "case":
-                return gr.update(reply=reply), gr.skip(), gr.skip()
+                return gr.update(reply=reply), gr.skip(), gr.skip(), gr.skip()
             case_id = reply["sheet"]["case_id"]
-            return gr.update(reply=reply), case_id, at("annotate", case_id)
+            return gr.update(reply=reply), case_id, work.queue, at("annotate", case_id, work.queue)
 
         return handler
 
     def turn(sent: Any, model: str | None, request: gr.Request) -> Any:
-        keeps = who_asks(request).role.covers(Role.ANNOTATOR)  # others turn pages and leave no drafts
-        return go(partial(move, keeps=keeps))(sent, model, request)
+        return go(partial(move, keeps=annotates(request)))(sent, model, request)
 
-    shown = [editor, shell.case, shell.address]
+    shown = [editor, shell.case, shell.queue, shell.address]
     for event in (shell.tab("annotate").select, shell.arrived.then):
-        event(told(enter, Role.VIEWER), [shell.case, shell.model, editor], editor, **READS)
+        event(told(enter, Role.VIEWER), [shell.case, shell.model, shell.queue], editor, **READS)
     # The editor sends one request at a time, each with the whole document, and repeats only one that hangs: drop none.
     editor.draft(told(draft, Role.ANNOTATOR), editor, editor, trigger_mode="multiple", **READS)
     editor.open(told(turn, Role.VIEWER), [editor, shell.model], shown, trigger_mode="multiple", **READS)

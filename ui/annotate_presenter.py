@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from db.reasons import Reason
 from db.store import Store
 from m3ad.errors import M3ADError, StaleRevision
 from m3ad.records import Annotation, Verdict
 from m3ad.taxonomy import Taxonomy, normalise
 from m3ad.trace_fields import UNKNOWN_TYPE
-from ui.annotate_queue import SECOND, neighbour, queue_ids
+from ui.annotate_queue import SECOND, following, menu, preceding
 from ui.annotate_sheet import sheet, theirs
 from ui.type_keys import short_keys
 
@@ -29,8 +30,9 @@ class Work:
         dirty: False when the document says the same as revision `based_on`.
         verdict: None while the person has not decided. A normal verdict may still hold boxes that were set aside.
         inspection_id: the inspection whose suggestions were adopted.
-        queue: which cases "next" goes through, a key of `ui.annotate_queue.QUEUES`.
-        step: 1 next, -1 previous, 0 stay; `target` goes to one case instead.
+        queue: which cases "next" goes through; see `ui.annotate_queue`.
+        step: 1 next, -1 previous, 0 stay; `target` goes to one case instead: with step 1 the one that was sent ahead,
+            which is left out when somebody else has it by now.
     """
 
     serial: int
@@ -75,14 +77,26 @@ def type_rows(taxonomy: Taxonomy) -> list[dict[str, Any]]:
     ]
 
 
-def open_case(store: Store, case_id: int, user: str, model: str | None, queue: str, serial: int = 0) -> dict[str, Any]:
+def open_case(
+    store: Store, case_id: int, user: str, model: str | None, queue: str, serial: int = 0, *, claims: bool = True
+) -> dict[str, Any]:
     """The answer that shows a case; `serial` 0 when the editor did not ask for it. Raises NotFound.
 
-    "next" is the sheet of the case after it, sent ahead: the editor shows it without waiting for an answer.
+    "next" is the sheet of the case after it, sent ahead: the editor shows it without waiting for an answer. Both are
+    claimed for the user, where nobody else has them; `claims` False: the person only looks.
     """
-    shown = sheet(store, case_id, user, model, queue)
-    following = sheet(store, shown["next"], user, model, queue) if shown["next"] else None
-    return {"serial": serial, "kind": "case", "words": "", "sheet": shown, "next": following}
+    reason = store.queue.standing(case_id).reason
+    if claims:
+        store.queue.claim(case_id, user)
+    ahead = following(store, queue, user, case_id, reason, claims=claims)
+    return {
+        "serial": serial,
+        "kind": "case",
+        "words": "",
+        "sheet": sheet(store, case_id, user, model, queue, ahead),
+        "next": sheet(store, ahead, user, model, queue) if ahead else None,
+        "menu": menu(store, user, filters=serial == 0),
+    }
 
 
 def keep(store: Store, work: Work, user: str) -> dict[str, Any]:
@@ -104,9 +118,10 @@ def move(store: Store, work: Work, user: str, model: str | None, *, keeps: bool 
     `keeps` False: the person may not annotate, so nothing is kept.
     """
     try:
+        reason = _reason(store, work)
         if keeps:
             _keep(store, work, user)
-        return _go_on(store, work, user, model, "")
+        return _go_on(store, work, user, model, reason, "", claims=keeps)
     except M3ADError as error:
         return _refused(work, error)
 
@@ -117,13 +132,19 @@ def save(store: Store, work: Work, user: str, model: str | None) -> dict[str, An
         return {"serial": work.serial, "kind": "refused", "words": "Choose Anomalous (1) or Normal (0) first."}
     verdict = work.verdict if work.verdict.anomalous else Verdict(False)
     try:
-        words = _save(store, work, verdict, user)
-        return _go_on(store, work, user, model, words)
+        reason = _reason(store, work)
+        words = _save(store, work, verdict, user, reason)
+        return _go_on(store, work, user, model, reason, words)
     except StaleRevision as error:
         latest = store.latest_annotation(work.case_id)
         return {"serial": work.serial, "kind": "conflict", "theirs": theirs(store, latest), "words": str(error)}
     except M3ADError as error:
         return _refused(work, error)
+
+
+def _reason(store: Store, work: Work) -> Reason | None:
+    """Why the case is in the queue, before anything is changed. Raises NotFound."""
+    return store.queue.standing(work.case_id).reason
 
 
 def _refused(work: Work, error: M3ADError) -> dict[str, Any]:
@@ -146,12 +167,14 @@ def _keep(store: Store, work: Work, user: str) -> bool:
     return True
 
 
-def _save(store: Store, work: Work, verdict: Verdict, user: str) -> str:
+def _save(store: Store, work: Work, verdict: Verdict, user: str, reason: Reason | None) -> str:
     if is_second_look(store, work, user):
         store.second_looks.answer(work.case_id, user, verdict, work.note)
         return "Second look saved."
     latest = store.latest_annotation(work.case_id)
-    if latest is not None and _says_the_same(latest, work, verdict, user):
+    # Where a model said otherwise meanwhile, the same verdict once more is the person's answer to that.
+    answers = reason is not None and latest is not None and work.based_on == latest.revision
+    if latest is not None and not answers and _says_the_same(latest, work, verdict, user):
         # Nothing to add, or the answer to this very save was lost on its way and it came a second time.
         store.delete_draft(work.case_id, user)
         return f"r{latest.revision} stands."
@@ -171,11 +194,17 @@ def _says_the_same(latest: Annotation, work: Work, verdict: Verdict, user: str) 
     return same and work.based_on in (latest.revision, latest.revision - 1)
 
 
-def _go_on(store: Store, work: Work, user: str, model: str | None, words: str) -> dict[str, Any]:
+def _go_on(
+    store: Store, work: Work, user: str, model: str | None, reason: Reason | None, words: str, *, claims: bool = True
+) -> dict[str, Any]:
     target = work.target
-    if target is None and work.step:
-        target = neighbour(queue_ids(store, work.queue, user, model), work.case_id, work.step)
-        if target is None:
-            words = f"{words} That was the {'last' if work.step > 0 else 'first'} case of this list.".strip()
-    answer = open_case(store, target or work.case_id, user, model, work.queue, work.serial)
+    if work.step > 0 and (target is None or (claims and not store.queue.claim(target, user))):
+        target = following(store, work.queue, user, work.case_id, reason, claims=claims)
+    elif work.step < 0 and target is None:
+        target = preceding(store, work.queue, user, work.case_id)
+    if work.step and target is None:
+        words = f"{words} That was the {'last' if work.step > 0 else 'first'} case of this list.".strip()
+    if target is not None and target != work.case_id:
+        store.queue.release(work.case_id, user)
+    answer = open_case(store, target or work.case_id, user, model, work.queue, work.serial, claims=claims)
     return {**answer, "words": words}

@@ -5,12 +5,11 @@ Boxes are fractions of the picture in full precision, so that one pixel of an 80
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from typing import Any
 
 from db.store import Store
 from m3ad.records import Annotation, Draft, Inspection, Picture
-from ui.annotate_queue import SECOND, neighbour, queue_ids
+from ui.annotate_queue import SECOND, held, place, why
 from ui.annotation_words import verdict_lines
 from ui.pictures import picture_url
 from ui.review_presenter import history_with_reviews, standing
@@ -18,15 +17,17 @@ from ui.review_presenter import history_with_reviews, standing
 PREVIEW = 1536  # pixels of the longer side; larger pictures load their file only when somebody zooms in
 
 
-def sheet(store: Store, case_id: int, user: str, model: str | None, queue: str) -> dict[str, Any]:
-    """All that the editor shows of a case; NotFound when there is none."""
+def sheet(
+    store: Store, case_id: int, user: str, model: str | None, queue: str, following: int | None = None
+) -> dict[str, Any]:
+    """All that the editor shows of a case; NotFound when there is none. `following` is the case after it, if known."""
     case = store.case(case_id)
+    stands = store.queue.standing(case_id)
     revisions, reviews = store.annotations(case_id), store.reviews.of_case(case_id)
     latest = revisions[-1] if revisions else None
     draft = _useful_draft(store, case_id, user, latest)
     inspection = store.latest_inspection(case_id, model)
     stale = latest if latest and draft and draft.based_on < latest.revision else None
-    ids = queue_ids(store, queue, user, model)
     shown = {
         "case_id": case.id,
         "name": case.name,
@@ -44,14 +45,27 @@ def sheet(store: Store, case_id: int, user: str, model: str | None, queue: str) 
         "theirs": theirs(store, stale),
         "queue": queue,
         "blind": False,
-        **_place(store, case_id, ids),
+        "why": why(stands, user),
+        "held": held(stands, user),
+        "next": following,
+        "ahead": [_picture(one)["preview"] for one in store.case(following).pictures] if following else [],
+        **place(store, queue, user, case_id),
     }
-    return _blind(shown) if queue == SECOND and case_id in ids else shown
+    blind = queue == SECOND and case_id in store.second_looks.waiting_for(user)
+    return _blind(shown) if blind else shown
 
 
 def _blind(shown: dict[str, Any]) -> dict[str, Any]:
     """The sheet of a second look: the picture, and nothing that a person or a model said of it."""
-    nothing = {"revision": 0, "saved": _document(None), "draft": None, "theirs": None, "history": [], "review": None}
+    nothing = {
+        "revision": 0,
+        "saved": _document(None),
+        "draft": None,
+        "theirs": None,
+        "history": [],
+        "review": None,
+        "why": "",
+    }
     words = "A second look: nobody's boxes are shown, and yours change no revision. There is no draft: save it."
     return {**shown, **nothing, "suggestion": None, "suggestion_words": words, "blind": True}
 
@@ -119,21 +133,4 @@ def theirs(store: Store, annotation: Annotation | None) -> dict[str, Any] | None
         "history": history_with_reviews(
             store, store.annotations(annotation.case_id), store.reviews.of_case(annotation.case_id)
         ),
-    }
-
-
-def _place(store: Store, case_id: int, ids: list[int]) -> dict[str, Any]:
-    at = bisect_left(ids, case_id)
-    inside = at < len(ids) and ids[at] == case_id
-    following, before = (neighbour(ids, case_id, step) for step in (1, -1))
-    return {
-        "position": at + 1 if inside else 0,
-        "count": len(ids),
-        "next": following,
-        "ahead": [
-            _picture(one)["preview"]
-            for each in (following, before)
-            if each is not None
-            for one in store.case(each).pictures
-        ],
     }

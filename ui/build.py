@@ -16,6 +16,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from db.schema import Role
 from ui import annotate, data, inspect, retrain
 from ui.access import alone, make_guard, who_asks
+from ui.annotate_queue import PRIORITY
 from ui.arrival import arrive
 from ui.components.example_parts import view_switch
 from ui.components.frame import address, chips, header
@@ -43,12 +44,12 @@ TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
 def build_page(context: Context) -> gr.Blocks:
     """The whole page; opens no model and loads no torch."""
     with gr.Blocks(title="RA-Monitor", analytics_enabled=False, fill_width=True, fill_height=True) as page:
-        case, model = gr.State(None), gr.State(context.settings.model)
+        case, model, queue = gr.State(None), gr.State(context.settings.model), gr.State(PRIORITY)
         top = header(chips(context.settings.model, ""))
         bar = address()
         with gr.Tabs(elem_id="m3-tabs", selected="inspect") as tabs:
-            arrived = _arrivals(context, page, tabs, case, bar)
-            shell = Shell(page, tabs, case, model, bar, top, view_switch(render=False), arrived)
+            arrived = _arrivals(context, page, tabs, case, queue, bar)
+            shell = Shell(page, tabs, case, model, queue, bar, top, view_switch(render=False), arrived)
             for name, (label, _) in TABS.items():
                 shell.add(name, gr.Tab(label, id=name))
             for name, (_, build) in TABS.items():
@@ -58,26 +59,28 @@ def build_page(context: Context) -> gr.Blocks:
     return page
 
 
-def _arrivals(context: Context, page: gr.Blocks, tabs: gr.Tabs, case: gr.State, bar: gr.HTML) -> Any:
+def _arrivals(context: Context, page: gr.Blocks, tabs: gr.Tabs, case: gr.State, queue: gr.State, bar: gr.HTML) -> Any:
     """Read the deep link when the page opens and when the browser goes back or forward; the event to chain on."""
 
     def handle(place: dict[str, object] | None, request: gr.Request) -> tuple[object, ...]:
         wanted = place if place and place.get("tab") else dict(request.query_params)
-        found = arrive(wanted, TABS, context.store)
+        found = arrive(wanted, TABS, context.store, context.user(request))
         if found.missing:
             gr.Warning("That case is not there (any more); this is the first one.")
-        return open_tab(found.tab), found.case_id, at(found.tab, found.case_id)
+        queue = found.queue or gr.skip()
+        return open_tab(found.tab), found.case_id, queue, at(found.tab, found.case_id, found.queue)
 
-    return gr.on([page.load, bar.submit], told(handle, Role.VIEWER), [bar], [tabs, case, bar], **SPEAKS)
+    outputs = [tabs, case, queue, bar]
+    return gr.on([page.load, bar.submit], told(handle, Role.VIEWER), [bar], outputs, **SPEAKS)
 
 
 def _remember(name: str, shell: Shell) -> None:
     """Write the tab into the address bar when it comes to the front; not before the link there was read."""
 
-    def handle(case_id: int | None) -> object:
-        return gr.skip() if case_id is None else at(name, case_id)
+    def handle(case_id: int | None, queue: str) -> object:
+        return gr.skip() if case_id is None else at(name, case_id, queue if name == "annotate" else None)
 
-    shell.tab(name).select(told(handle, Role.VIEWER), [shell.case], [shell.address], **READS)
+    shell.tab(name).select(told(handle, Role.VIEWER), [shell.case, shell.queue], [shell.address], **READS)
 
 
 def make_app(context: Context) -> FastAPI:

@@ -1,16 +1,18 @@
-"""The list of cases as data: filters with counts, ids in order, rows in words, pictures dropped on it. No gradio."""
+"""The list of cases as data: chips with counts, rows in words a few at a time, pictures dropped on it. No gradio."""
 
 from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
+from db import lists
 from db.case_rows import CaseRow
 from db.filters import CaseFilter, Status
+from db.lists import COUNTED, Within
 from db.store import Store
 from m3ad.errors import BadImage
 from m3ad.images import describe
@@ -19,7 +21,7 @@ from ui.pictures import picture_url
 
 UPLOADS = "uploads"  # the data set of pictures that were dropped, pasted or chosen on the page
 MAX_UPLOAD = 64 * 1024 * 1024  # bytes; a 20-megapixel PNG has about 40 MB
-ROWS = 200  # at most so many rows are answered at once
+ROWS = 40  # rows that are answered at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +43,41 @@ FILTERS = (
 )
 
 
-def listing(store: Store, text: str, chosen: str, model: str | None, busy: Collection[int] = ()) -> dict[str, Any]:
-    """The ids of the cases that match, in order, and every filter with its count under the same search text.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which list a page asks for: the search text, the name of a chip, the model whose answers count."""
 
-    `busy` are the cases that are inspected now or soon; while there are some, the list asks again.
+    text: str = ""
+    chosen: str = "all"
+    model: str | None = None
+
+    def wanted(self, chosen: str | None = None) -> CaseFilter:
+        """As a filter; with another chip's, where `chosen` names one."""
+        status = {each.name: each.status for each in FILTERS}.get(chosen or self.chosen)
+        return CaseFilter(text=self.text[:200], model=self.model, status=status)
+
+
+def listing(store: Store, asked: Asked, selected: int | None = None, busy: Collection[int] = ()) -> dict[str, Any]:
+    """How long the list is, the place of the selected case in it (from 0; None: not in it), and every chip's count.
+
+    A list of searched words ends after `db.lists.COUNTED` cases. `busy` are the cases that are inspected now or soon;
+    while there are some, the list asks again.
     """
-    base = CaseFilter(text=text[:200], model=model)
-    filters = []
-    ids: list[int] = []
-    for each in FILTERS:
-        wanted = replace(base, status=each.status)
-        if each.name == chosen:
-            ids = store.case_ids(wanted)
-            count = len(ids)
-        else:
-            count = store.count_cases(wanted)
-        filters.append({"name": each.name, "says": each.says, "means": each.means, "count": count})
-    return {"ids": ids, "filters": filters, "busy": len(busy)}
+    with store.reading() as session:
+        counts = {each.name: lists.count(session, asked.wanted(each.name), at_most=COUNTED) for each in FILTERS}
+        wanted = asked.wanted()
+        count = counts.get(asked.chosen, counts["all"])
+        at = lists.position(session, wanted, selected, user=None, at_most=count.number) if selected else None
+    filters = [
+        {"name": each.name, "says": each.says, "means": each.means, "count": str(counts[each.name])} for each in FILTERS
+    ]
+    return {"count": count.number, "at": at - 1 if at else None, "filters": filters, "busy": len(busy)}
 
 
-def rows(store: Store, ids: Sequence[int], model: str | None, busy: Collection[int] = ()) -> list[dict[str, Any]]:
-    """The rows of these cases, for at most ROWS of them."""
-    found = store.case_rows(CaseFilter(ids=tuple(ids[:ROWS])), model)
+def rows(store: Store, asked: Asked, after: int, skip: int, busy: Collection[int] = ()) -> list[dict[str, Any]]:
+    """ROWS rows of the list: those behind the case `after`, `skip` of them passed over."""
+    ids = store.queue.stretch(asked.wanted(), Within(after, limit=ROWS, skip=skip))
+    found = store.case_rows(CaseFilter(ids=tuple(ids)), asked.model)
     return [asdict(list_row(row, busy=row.case_id in busy)) for row in found]
 
 

@@ -7,7 +7,7 @@ Answers are plain JSON for `static/example_desk.js`: `{"serial", "kind": "exampl
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +18,6 @@ from m3ad.errors import M3ADError, StaleCaption
 from m3ad.records import CaptionState
 from training.captions import Caption
 from training.checking import save_edit
-from ui.annotate_queue import neighbour
 from ui.annotation_words import verdict_lines
 from ui.inspect_presenter import boxes, picture_value
 from ui.pictures import picture_url
@@ -206,3 +205,9 @@ def _revision(one: CaptionRevision) -> dict[str, Any]:
         "note": one.note,
         "created": one.created.isoformat(),
     }
+
+
+def neighbour(ids: list[int], example_id: int, step: int) -> int | None:
+    """The id after (`step` > 0) or before one in the rising list `ids`, which may lack it; None at the end."""
+    at = bisect_right(ids, example_id) if step > 0 else bisect_left(ids, example_id) - 1
+    return ids[at] if 0 <= at < len(ids) else None

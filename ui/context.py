@@ -109,6 +109,7 @@ class Context:
     def make(cls, settings: Settings, store: Store, opener: Opener) -> Context:
         """Put the parts together; `opener` opens a monitor by source (see `m3ad.monitor.open_monitor`)."""
         monitors = Monitors(store, settings.model, opener)
+        store.queue.minutes = settings.claim
         return cls(settings, store, monitors, Inspections(store, monitors.use), Exports(store))
 
     @property

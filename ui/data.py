@@ -1,4 +1,4 @@
-"""The Data tab: import data sets and annotations with an account, export annotations, see what the workspace holds."""
+"""The Data tab: import data sets and annotations with an account, export them, share out work, see what is there."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ from ui.data_service import (
 )
 from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.shell import Shell
+from ui.work_panel import build_work
 
 REFRESH_SECONDS = 1.0
 FOOTER = "An import goes on when this page is closed. Importing a folder again adds only what is new."
@@ -42,6 +43,7 @@ def build(context: Context, shell: Shell) -> None:
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
             form = lay_out_import()
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
+            build_work(context, shell)
             build_export(context, shell)
             build_bulk(context, shell)
         with gr.Column(elem_classes="m3-panel m3-stack"):

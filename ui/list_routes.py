@@ -1,18 +1,20 @@
-"""Our own routes behind the case list: ids and counts, rows in sight, and pictures that are dropped on it."""
+"""Our own routes behind the case list: counts, rows in sight, and pictures that are dropped on it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import unquote
 
-from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from db.schema import Role
 from m3ad.errors import M3ADError
 from ui.access import LARGEST_ID, Guard
-from ui.case_listing import MAX_UPLOAD, listing, rows, take_upload
+from ui.case_listing import MAX_UPLOAD, Asked, listing, rows, take_upload
 from ui.context import Context
+
+Whole = Annotated[int, Query(ge=0, le=LARGEST_ID)]
 
 
 def add_list_routes(app: FastAPI, context: Context, guard: Guard) -> None:
@@ -20,15 +22,19 @@ def add_list_routes(app: FastAPI, context: Context, guard: Guard) -> None:
 
     @app.get("/cases")
     def cases(
-        text: str = "", filter: str = "all", model: str | None = None, _: str = Depends(guard(Role.VIEWER))
+        asked: Annotated[Asked, Depends(_asked)], selected: int | None = None, _: str = Depends(guard(Role.VIEWER))
     ) -> dict[str, Any]:
-        return listing(context.store, text, filter, model, context.inspections.busy(model))
+        known = selected if selected is not None and 0 < selected <= LARGEST_ID else None
+        return listing(context.store, asked, known, context.inspections.busy(asked.model))
 
     @app.get("/rows")
-    def some_rows(ids: str, model: str | None = None, _: str = Depends(guard(Role.VIEWER))) -> list[dict[str, Any]]:
-        wanted = [int(each) for each in ids.split(",") if each.isdecimal() and len(each) <= 16]
-        known = [each for each in wanted if each <= LARGEST_ID]
-        return rows(context.store, known, model, context.inspections.busy(model))
+    def some_rows(
+        asked: Annotated[Asked, Depends(_asked)],
+        after: Whole = 0,
+        skip: Whole = 0,
+        _: str = Depends(guard(Role.VIEWER)),
+    ) -> list[dict[str, Any]]:
+        return rows(context.store, asked, after, skip, context.inspections.busy(asked.model))
 
     # A header of our own: another site's page cannot send it without asking first, and is refused then.
     @app.post("/upload")
@@ -41,6 +47,10 @@ def add_list_routes(app: FastAPI, context: Context, guard: Guard) -> None:
         except M3ADError as error:
             raise HTTPException(422, str(error)) from error
         return {"id": case_id, "says": says}
+
+
+def _asked(text: str = "", filter: str = "all", model: str | None = None) -> Asked:
+    return Asked(text, filter, model)
 
 
 async def _body(request: Request) -> bytes:

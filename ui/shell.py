@@ -8,6 +8,7 @@ How a tab plugs in: its module has `build(context, shell) -> None`, called insid
   on the browser's back and forward. `shell.case` is then a case that exists, or None when the store is empty.
 * Opening another tab on a case: outputs `[shell.tabs, shell.case]`, return `(open_tab("annotate"), case_id)`; the other
   tab's `select` follows and finds the case in `shell.case`.
+* `shell.queue` is the queue of Annotate that the link named, or that was chosen there last.
 * Changing the case within a tab: outputs `[shell.case, shell.address]`, return `(case_id, at("annotate", case_id))`.
 * The header's chips: output `shell.header`, return `ui.components.frame.chips(...)`.
 
@@ -32,6 +33,7 @@ class Shell:
         tabs: the `gr.Tabs`; return `open_tab(name)` to it.
         case: id of the chosen case (int) or None.
         model: name of the chosen model.
+        queue: which cases Annotate goes through; see `ui.annotate_queue`.
         address: writes `?tab=…&case=…` into the address bar; return `at(tab, case)` to it.
         header: product name and chips; return `chips(...)` to it.
         view: which view of the Annotate tab is in front; return `show_view(...)` to it. That tab renders it.
@@ -42,6 +44,7 @@ class Shell:
     tabs: gr.Tabs
     case: gr.State
     model: gr.State
+    queue: gr.State
     address: gr.HTML
     header: gr.HTML
     view: gr.HTML
@@ -67,6 +70,6 @@ def open_tab(name: str) -> dict[str, Any]:
     return gr.update(selected=name)
 
 
-def at(tab: str, case_id: int | None) -> dict[str, Any]:
-    """The value for `shell.address`: where the person is now."""
-    return {"tab": tab, "case": case_id}
+def at(tab: str, case_id: int | None, queue: str | None = None) -> dict[str, Any]:
+    """The value for `shell.address`: where the person is now; a queue that is not said stays as it is there."""
+    return {"tab": tab, "case": case_id, "queue": queue}

@@ -68,7 +68,7 @@ class Desk:
 
     def open(self, case_id: int) -> Desk:
         """Follow the deep link to a case and wait until it is on the screen."""
-        self.page.goto(f"{self.address}?tab=annotate&case={case_id}")
+        self.page.goto(f"{self.address}?tab=annotate&case={case_id}&queue=all")
         return self.at(case_id)
 
     def at(self, case_id: int) -> Desk:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from db.filters import SOURCE_AUTHOR, CaseFilter, Status
+from db.authors import SOURCE_AUTHOR
+from db.filters import CaseFilter, Status
 from db.store import Store
 from m3ad.datasets.account import Refused
 from m3ad.errors import BadData, BadImage, Conflict, NotFound

@@ -70,7 +70,7 @@ def test_anything_else_is_refused(payload: Any) -> None:
 
 
 def test_the_script_writes_no_html_and_names_its_events() -> None:
-    text = script([], [])
+    text = script([])
     assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function", text)
     for event in ("draft", "save", "open"):
         assert f'"{event}"' in text, "Gradio finds a custom event by its quoted name"

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from db.filters import CaseFilter
+from db.reasons import Reason
 from db.store import Store
 from m3ad.geometry import Box
 from m3ad.monitor.base import Answer
@@ -17,8 +19,8 @@ from m3ad.records import Defect, Mode, NewCase, Probability, Scenario, Verdict
 from m3ad.taxonomy import default_taxonomy
 from m3ad.trace import read, render
 from ui.annotate_presenter import Work, keep, move, open_case, save, type_rows
-from ui.annotate_queue import QUEUES, neighbour
 from ui.annotation_words import changes
+from ui.arrival import arrive
 
 BENT = Verdict(True, (Defect("bent", Box(0.1, 0.2, 0.3, 0.4)),))
 SCRATCH = Verdict(True, (Defect("scratch", Box(0.5, 0.5, 0.6, 0.7)),))
@@ -190,38 +192,98 @@ def test_moving_on_keeps_the_draft_and_stops_at_both_ends(store: Store) -> None:
     assert move(store, work(target=3), "ann", None)["sheet"]["case_id"] == 3
 
 
-def test_the_list_of_open_cases_goes_on_after_the_saved_one_has_left_it(store: Store) -> None:
-    answer = save(store, work(queue="unannotated", step=1), "ann", None)
+def test_the_queue_goes_on_after_the_saved_case_has_left_it(store: Store) -> None:
+    answer = save(store, work(queue="new", step=1), "ann", None)
     assert answer["sheet"]["case_id"] == 3, "case 2 has its annotation from the data set"
-    assert (answer["sheet"]["position"], answer["sheet"]["count"]) == (1, 1)
+    assert (answer["sheet"]["count"], answer["sheet"]["place"]) == (1, "1 to do")
 
 
-def test_the_list_of_disagreements_looks_at_the_chosen_model(store: Store) -> None:
+def test_the_queue_by_priority_gives_disagreements_first_and_says_why(store: Store) -> None:
     inspected(store, 2, NORMAL)
-    assert open_case(store, 2, "ann", "demo", "wrong")["sheet"]["count"] == 1
-    assert open_case(store, 2, "ann", "another model", "wrong")["sheet"]["count"] == 0
+    answer = save(store, work(queue="priority", step=1), "ann", "demo")
+    assert answer["sheet"]["case_id"] == 3, "the queue goes on where one is ..."
+    answer = save(store, work(case_id=3, queue="priority", step=1), "ann", "demo")
+    assert answer["sheet"]["case_id"] == 2, "... and begins again at the top"
+    assert answer["sheet"]["why"].startswith("Model and person disagree")
+    assert "(demo)" in answer["sheet"]["why"]
+    last = save(store, work(case_id=2, based_on=1, verdict=BENT, queue="priority", step=1), "ann", "demo")
+    assert "last case" in last["words"]
+    assert last["sheet"]["why"] == ""
+
+
+def test_confirming_ones_own_word_answers_the_model_that_disagrees(store: Store) -> None:
+    save(store, work(verdict=NORMAL), "ann", None)
+    inspected(store, 1, BENT)
+    assert open_case(store, 1, "ann", "demo", "disagree")["sheet"]["count"] == 1
+    again = work(based_on=1, verdict=NORMAL, dirty=False)
+    assert [save(store, again, "ann", None)["words"] for _ in range(2)] == ["Saved as r2.", "r2 stands."]
+    assert open_case(store, 1, "ann", "demo", "disagree")["sheet"]["count"] == 0
+
+
+def test_two_people_are_never_sent_the_same_case(store: Store) -> None:
+    ann = open_case(store, 1, "ann", None, "priority")
+    assert ann["next"]["case_id"] == 3, "the case that is sent ahead is claimed too"
+    assert open_case(store, 2, "bob", None, "priority")["next"] is None
+    seen = open_case(store, 1, "bob", None, "all")["sheet"]
+    assert seen["held"].startswith("ann is working on this case")
+    assert open_case(store, 1, "ann", None, "all")["sheet"]["held"] == ""
+
+
+def test_going_on_gives_the_left_case_free_and_a_lost_one_is_replaced(store: Store) -> None:
+    open_case(store, 1, "ann", None, "priority")
+    move(store, work(queue="priority", step=1, target=3, verdict=None), "ann", None)
+    assert store.queue.standing(3).holder == "ann"
+    store.queue.release(1, "ann")  # it was sent ahead again: the queue had nothing else
+    assert store.queue.next("bob") == 1
+    answer = move(store, work(case_id=3, queue="priority", step=1, target=1, verdict=None), "ann", None)
+    assert answer["sheet"]["case_id"] == 3, "the case that was sent ahead is somebody else's by now"
+
+
+def test_back_from_the_queue_leads_to_the_case_annotated_before(store: Store) -> None:
+    save(store, work(queue="priority", step=1), "ann", None)
+    back = move(store, work(case_id=3, queue="priority", step=-1, verdict=None), "ann", None)
+    assert back["sheet"]["case_id"] == 1
+    first = move(store, work(case_id=1, queue="priority", step=-1, verdict=None), "ann", None)
+    assert "first case" in first["words"]
+
+
+def test_a_saved_filter_is_a_queue_with_its_count(store: Store) -> None:
+    saved = store.filters.add("bent ones", CaseFilter(type="bent"), actor="bob")
+    opened = open_case(store, 1, "ann", None, f"filter-{saved.id}")
+    assert (opened["next"]["case_id"], opened["sheet"]["place"]) == (2, "– of 1")
+    entry = opened["menu"][-1]
+    assert (entry["words"], entry["count"], entry["group"]) == ("bent ones", "1", "Saved filters")
+    store.filters.remove(saved.id, actor="bob")
+    assert open_case(store, 1, "ann", None, f"filter-{saved.id}")["sheet"]["count"] == 3
+
+
+def test_the_menu_says_of_every_queue_how_many_and_why(store: Store) -> None:
+    entries = {entry["value"]: entry for entry in open_case(store, 1, "ann", None, "all")["menu"]}
+    assert list(entries) == ["priority", *Reason, "all", "draft", "review", "back", "second"]
+    assert [entries[name]["count"] for name in ("priority", "new", "disagree", "all")] == ["2", "2", "0", "3"]
+    assert all(entry["means"] for entry in entries.values())
 
 
 def test_an_unknown_list_means_all_cases(store: Store) -> None:
     assert open_case(store, 1, "ann", None, "'; drop table cases")["sheet"]["count"] == 3
-    assert "all" in QUEUES
 
 
 @pytest.mark.parametrize(
-    ("ids", "case_id", "step", "expected"),
+    ("link", "queue"),
     [
-        ([1, 3, 5], 3, 1, 5),
-        ([1, 3, 5], 3, -1, 1),
-        ([1, 3, 5], 4, 1, 5),
-        ([1, 3, 5], 4, -1, 3),
-        ([1, 3], 3, 1, None),
-        ([], 3, -1, None),
+        ({"queue": "unsure"}, "unsure"),
+        ({"filter": "bent ones"}, "filter-1"),
+        ({"filter": "1"}, "filter-1"),
+        ({"filter": "gone"}, None),
+        ({"queue": "nonsense"}, None),
+        ({}, None),
     ],
 )
-def test_the_neighbour_is_found_even_when_the_case_is_not_in_the_list(
-    ids: list[int], case_id: int, step: int, expected: int | None
-) -> None:
-    assert neighbour(ids, case_id, step) == expected
+def test_a_link_names_a_queue_or_a_filter(store: Store, link: dict[str, str], queue: str | None) -> None:
+    store.filters.add("bent ones", CaseFilter(type="bent"), actor="bob")
+    place = arrive({"tab": "annotate", **link}, ["inspect", "annotate"], store, "ann")
+    assert place.queue == queue
+    assert place.case_id == (2 if queue == "filter-1" else 1)
 
 
 A, TALLER_A, B = Box(0.1, 0.1, 0.3, 0.3), Box(0.1, 0.1, 0.3, 0.31), Box(0.6, 0.6, 0.9, 0.9)

@@ -135,13 +135,17 @@ def test_pictures_that_are_gone_or_broken_say_so(client: TestClient, store: Stor
 # -- the list's routes and uploads ---
 
 
-def test_the_list_comes_as_ids_and_rows(client: TestClient, store: Store) -> None:
+def test_the_list_comes_as_counts_and_rows(client: TestClient, store: Store) -> None:
     ids = [add_case(store, str(number)) for number in range(3)]
     add_inspection(store, ids[1])
-    found = client.get("/cases", params={"model": "demo", "filter": "new"}).json()
-    assert found["ids"] == [ids[0], ids[2]]
-    rows = client.get("/rows", params={"ids": f"{ids[1]},x,,{ids[2]},99999999999999999999", "model": "demo"}).json()
-    assert [row["id"] for row in rows] == [ids[1], ids[2]]
+    asked = {"model": "demo", "filter": "new"}
+    found = client.get("/cases", params={**asked, "selected": ids[2]}).json()
+    assert (found["count"], found["at"]) == (2, 1)
+    rows = client.get("/rows", params={**asked, "after": ids[0]}).json()
+    assert [row["id"] for row in rows] == [ids[2]]
+    for after in ("x", "-1", "99999999999999999999"):
+        assert client.get("/rows", params={"after": after}).status_code == 422
+    assert client.get("/cases", params={"selected": -5}).json()["at"] is None
 
 
 def test_an_upload_needs_our_header_so_that_no_other_site_can_send_one(

@@ -13,7 +13,7 @@ from m3ad.errors import BadImage
 from m3ad.records import NORMAL as NO_DEFECT
 from m3ad.records import Probability
 from tests.ui.scripted import BENT, FIXED, NORMAL, UNREADABLE, add_case, add_inspection, png
-from ui.case_listing import FILTERS, MAX_UPLOAD, UPLOADS, clean_name, listing, rows, take_upload
+from ui.case_listing import FILTERS, MAX_UPLOAD, UPLOADS, Asked, clean_name, listing, rows, take_upload
 
 
 @pytest.fixture
@@ -31,27 +31,36 @@ def test_every_filter_has_its_count_and_its_cases(store: Store, five: list[int])
     expected = {"all": five, "unsure": [five[2]], "disagree": [five[1]], "unreadable": [five[3]], "new": [five[4]]}
     assert list(expected) == [each.name for each in FILTERS]
     for name, ids in expected.items():
-        found = listing(store, "", name, "demo")
-        assert found["ids"] == ids, name
+        asked = Asked("", name, "demo")
+        found = listing(store, asked)
+        assert found["count"] == len(ids)
+        assert [row["id"] for row in rows(store, asked, 0, 0)] == ids, name
         assert {each["name"]: each["count"] for each in found["filters"]} == {
-            key: len(value) for key, value in expected.items()
+            key: str(len(value)) for key, value in expected.items()
         }
 
 
+def test_a_list_tells_where_the_selected_case_is_and_gives_rows_behind_any(store: Store, five: list[int]) -> None:
+    assert [listing(store, Asked(), one)["at"] for one in (five[0], five[3], 999)] == [0, 3, None]
+    assert listing(store, Asked(chosen="unsure", model="demo"), five[0])["at"] is None
+    assert [row["id"] for row in rows(store, Asked(), five[0], 2)] == five[3:]
+
+
 def test_for_another_model_nothing_is_inspected(store: Store, five: list[int]) -> None:
-    assert listing(store, "", "new", "rcrl-1")["ids"] == five
-    assert {row["status"] for row in rows(store, five, "rcrl-1")} == {"not inspected"}
+    found = rows(store, Asked("", "new", "rcrl-1"), 0, 0)
+    assert [(row["id"], row["status"]) for row in found] == [(one, "not inspected") for one in five]
 
 
 def test_the_search_counts_for_the_filters_too(store: Store, five: list[int]) -> None:
     other = add_case(store, "x", category="weave")
-    found = listing(store, "WEAVE", "all", "demo")
-    assert found["ids"] == [other]
-    assert found["filters"][0]["count"] == 1
+    asked = Asked("WEAVE", "all", "demo")
+    found = listing(store, asked)
+    assert (found["count"], found["filters"][0]["count"]) == (1, "1")
+    assert [row["id"] for row in rows(store, asked, 0, 0)] == [other]
 
 
 def test_rows_say_where_a_case_stands(store: Store, five: list[int]) -> None:
-    found = {row["id"]: (row["status"], row["tone"]) for row in rows(store, five, "demo")}
+    found = {row["id"]: (row["status"], row["tone"]) for row in rows(store, Asked(model="demo"), 0, 0)}
     assert list(found.values()) == [
         ("anomalous · fixed", "bad"),
         ("normal · escape", "bad"),
@@ -62,18 +71,18 @@ def test_rows_say_where_a_case_stands(store: Store, five: list[int]) -> None:
 
 
 def test_a_row_shows_its_picture_by_id(store: Store, five: list[int]) -> None:
-    (row,) = rows(store, five[:1], "demo")
+    row = rows(store, Asked(model="demo"), 0, 0)[0]
     assert row["picture"] == f"picture/{store.case(five[0]).primary.id}?size=96"
     assert row["name"] == "sensor board 0"
 
 
 def test_cases_under_way_say_so_and_the_list_asks_again(store: Store, five: list[int]) -> None:
-    assert [row["status"] for row in rows(store, five[:2], "demo", busy={five[1]})] == [
+    assert [row["status"] for row in rows(store, Asked(model="demo"), 0, 0, busy={five[1]})][:2] == [
         "anomalous · fixed",
         "inspecting…",
     ]
-    assert listing(store, "", "all", "demo", busy={five[1]})["busy"] == 1
-    assert listing(store, "", "all", "demo")["busy"] == 0
+    assert listing(store, Asked(model="demo"), busy={five[1]})["busy"] == 1
+    assert listing(store, Asked(model="demo"))["busy"] == 0
 
 
 # -- uploads ---

@@ -13,7 +13,7 @@ from db.store import Store
 from m3ad.records import NORMAL, CaptionState
 from tests.ui.scripted import BENT, add_case, add_example
 from training.captions import Caption
-from ui.check_presenter import Check, answer
+from ui.check_presenter import Check, answer, neighbour
 from ui.components.example_parts import received
 
 GOOD = Caption(
@@ -127,3 +127,20 @@ def test_what_no_page_of_ours_sends_is_refused() -> None:
     for wrong in ({"command": "delete"}, {"example_id": 2**60}, {"think": "x" * 20_001}, {"step": 2}):
         with pytest.raises(ValidationError):
             received(sent | wrong)
+
+
+@pytest.mark.parametrize(
+    ("ids", "case_id", "step", "expected"),
+    [
+        ([1, 3, 5], 3, 1, 5),
+        ([1, 3, 5], 3, -1, 1),
+        ([1, 3, 5], 4, 1, 5),
+        ([1, 3, 5], 4, -1, 3),
+        ([1, 3], 3, 1, None),
+        ([], 3, -1, None),
+    ],
+)
+def test_the_neighbour_is_found_even_when_the_case_is_not_in_the_list(
+    ids: list[int], case_id: int, step: int, expected: int | None
+) -> None:
+    assert neighbour(ids, case_id, step) == expected

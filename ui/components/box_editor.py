@@ -87,29 +87,28 @@ def received(payload: Any) -> Work:
     )
 
 
-def script(types: Sequence[dict[str, Any]], queues: Sequence[tuple[str, str]]) -> str:
+def script(types: Sequence[dict[str, Any]]) -> str:
     """All of the editor's JavaScript with its constants, as the body that Gradio runs at each mount.
 
     The constants are no properties of the component: an update of `reply` before the first mount (from another tab)
     would leave `reply` as the only property (Gradio 6.31).
     """
     parts = [static(f"box_editor_{name}.js") for name in SCRIPTS]
-    constants = json.dumps({"types": list(types), "queues": list(queues), "style": static("box_editor.css")})
+    constants = json.dumps({"types": list(types), "style": static("box_editor.css")})
     mount = f"mountBoxEditor({{ element, props, trigger, watch, ...{constants} }});"
     return "\n".join([*parts, static("box_editor.js"), mount])
 
 
-def box_editor(types: Sequence[dict[str, Any]], queues: Sequence[tuple[str, str]], **options: Any) -> gr.HTML:
+def box_editor(types: Sequence[dict[str, Any]], **options: Any) -> gr.HTML:
     """The workbench; show a case with `gr.update(reply=...)`, hear of it by its events `draft`, `save` and `open`.
 
     Args:
         types: rows of the type picker, see `ui.annotate_presenter.type_rows`.
-        queues: (value, words) of the lists of cases to go through.
     """
     return gr.HTML(
         None,
         html_template='<div class="be-root"></div>',
-        js_on_load=script(types, queues),
+        js_on_load=script(types),
         apply_default_css=False,
         reply=None,
         **options,

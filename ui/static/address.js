@@ -1,8 +1,8 @@
-// Keeps ?tab=…&case=… in the address bar, so that every place can be linked to; triggers "submit" on back and forward.
+// Keeps ?tab=…&case=…&queue=… in the address bar, so that every place can be linked to; triggers "submit" on back and forward.
 function mount({ element, props, trigger, watch }) {
   const read = () => {
     const query = new URLSearchParams(location.search);
-    return { tab: query.get('tab'), case: Number(query.get('case')) || null };
+    return { tab: query.get('tab'), case: Number(query.get('case')) || null, queue: query.get('queue'), filter: query.get('filter') };
   };
   function write() {
     const value = props.value || {};
@@ -10,6 +10,8 @@ function mount({ element, props, trigger, watch }) {
     const url = new URL(location.href), before = read();
     url.searchParams.set('tab', value.tab);
     if (value.case) url.searchParams.set('case', value.case); else url.searchParams.delete('case');
+    if (value.queue) { url.searchParams.set('queue', value.queue); url.searchParams.delete('filter'); }
+    if (value.tab !== 'annotate') for (const name of ['queue', 'filter']) url.searchParams.delete(name);
     if (url.href === location.href) return;
     // A new tab is a step that "back" undoes; walking through cases is not.
     const step = before.tab && before.tab !== value.tab;

@@ -9,7 +9,7 @@ function addStyle(text) {
   make("style", "", document.head, text).id = "be-style";
 }
 
-function mountBoxEditor({ element, props, trigger, watch, style, types, queues }) {
+function mountBoxEditor({ element, props, trigger, watch, style, types }) {
   addStyle(style);
   const root = element.querySelector(".be-root");
   const field = make("div", "be-pictures-of-case", root);
@@ -67,7 +67,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     },
   });
   const draw = () => canvas.renderBoxes();
-  const frame = createFrame(stage, queues, { go, toggleOthers, view: () => canvas.view });
+  const frame = createFrame(stage, { go, toggleOthers, view: () => canvas.view });
   const panel = createPanel(panelNode, model, types, { save, focusStage, complain, keepMine, takeTheirs });
   const history = createHistory(panel.history, stage, { say, complain, draw, restore });
   const review = createReview(panel.review, stage, model, {
@@ -130,7 +130,9 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
   }
   function leave(command, step, target = null) {
     lock();
-    const work = command === "save" ? wire.save(step) : wire.open(step, target);
+    // The case that was sent ahead is claimed: the server opens that one, and not what is first in the queue by then.
+    if (step === 1 && next && next.queue === frame.queue.value && !left) target = next.case_id;
+    const work = command === "save" ? wire.save(step, target) : wire.open(step, target);
     if (command === "save" || model.dirty()) journal.write(work);
     if (step !== 1) return;
     departing = work;
@@ -227,11 +229,15 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
   const RECEIVE = { case: caseCame, draft: draftKept, conflict: conflicting, refused };
   function receive(reply) {
     if (!reply) return;
-    if (reply.serial === 0) return arrive(reply);
+    if (reply.serial === 0) {
+      frame.menu(reply.menu);
+      return arrive(reply);
+    }
     const request = wire.answered(reply);
     if (!request) return;
     status.answer();
     if (reply.kind !== "case" && isLeft(request)) comeBack();
+    if (reply.menu) frame.menu(reply.menu);
     RECEIVE[reply.kind](reply, request);
     wire.next();
     if (deferred && !unkept() && !wire.busy()) arrive(deferred);
@@ -285,6 +291,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
     const same = sheet !== null && sheet.case_id === reply.sheet.case_id && sheet.revision === reply.sheet.revision;
     if (wire.busy()) deferred = reply;
     else if (same) {
+      frame.choose(reply.sheet.queue);
       again(reply);
       welcome();
     } else if (unkept()) {
@@ -377,14 +384,14 @@ function mountBoxEditor({ element, props, trigger, watch, style, types, queues }
       ghosts: ghostsOf(sheet),
     });
     if (reply.words) status.tell(reply.words);
-    frame.queue.value = sheet.queue;
+    frame.choose(sheet.queue);
     showPictures();
     if (sheet.theirs) conflicting({ theirs: sheet.theirs });
     if (lostWork && lostWork.case_id === sheet.case_id && lostWork.based_on === model.basedOn) {
       model.take(model.fromServer(lostWork), "Changes that the server had not received were restored.");
     } else journal.clear(sheet.case_id);
     welcome();
-    say(`${reply.words} ${sheet.name}, ${sheet.position} of ${sheet.count}. ${docLines(model.doc).join("; ")}.`);
+    say(`${reply.words} ${sheet.name}, ${sheet.place}. ${sheet.held} ${sheet.why} ${docLines(model.doc).join("; ")}.`);
     canvas.view.fetchAhead(sheet.ahead);
   }
   // ---- drawing ----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ function chip(parent, words, label, act) {
 }
 
 // `act`: go(step), toggleOthers(), view() -> the actions of the view.
-function createFrame(stage, queues, act) {
+function createFrame(stage, act) {
   const top = make("div", "be-overlay be-top", stage);
   chip(top, "‹", "Previous case (,)", () => act.go(-1));
   const place = make("span", "be-chip be-place", top);
@@ -17,8 +17,9 @@ function createFrame(stage, queues, act) {
   const queue = make("select", "be-chip be-queue", top);
   Object.assign(queue, { title: "Which cases" });
   queue.setAttribute("aria-label", "Which cases");
-  for (const [value, words] of queues) Object.assign(make("option", "", queue, words), { value });
   const state = make("span", "be-chip be-state", top);
+  const reason = make("div", "be-overlay be-why", stage);
+  const counts = new Map(); // of saved filters, which are not counted with every answer
   const bottom = make("div", "be-overlay be-bottom", stage);
   const tools = make("div", "be-tools", bottom);
   const size = make("span", "be-chip be-size-chip", bottom);
@@ -48,8 +49,28 @@ function createFrame(stage, queues, act) {
   return {
     queue,
     place(sheet) {
-      place.textContent = sheet.count ? `${sheet.position || "–"} of ${sheet.count} · ${sheet.name}` : sheet.name;
+      place.textContent = sheet.count ? `${sheet.place} · ${sheet.name}` : sheet.name;
       place.title = `${sheet.dataset} · ${sheet.scenario} · ${sheet.name}`;
+      reason.textContent = [sheet.held, sheet.why].filter(Boolean).join(" ");
+      reason.hidden = !reason.textContent;
+      reason.classList.toggle("be-alarm", Boolean(sheet.held));
+    },
+    // The queues to choose from: [{value, words, count, means, group}].
+    menu(entries) {
+      const chosen = queue.value;
+      queue.textContent = "";
+      const groups = new Map();
+      for (const { value, words, count, means, group } of entries) {
+        if (count !== null) counts.set(value, count);
+        if (!groups.has(group)) groups.set(group, Object.assign(make("optgroup", "", queue), { label: group }));
+        const option = make("option", "", groups.get(group), `${words} (${counts.get(value) ?? "…"})`);
+        Object.assign(option, { value, title: means });
+      }
+      queue.value = chosen;
+    },
+    choose(value) {
+      queue.value = value;
+      queue.title = queue.selectedOptions[0]?.title || "Which cases";
     },
     // `px`: the whole-pixel box in hand, if any.
     size({ width, height }, view, px) {

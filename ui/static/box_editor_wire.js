@@ -74,7 +74,7 @@ function createWire({ send, snapshot, status }) {
     },
     keepDraft,
     keepThis: (work) => request("draft", work),
-    save: (step) => leave("save", { step, target: null }),
+    save: (step, target = null) => leave("save", { step, target }),
     open: (step, target = null) => leave("open", { step, target }),
     // The request {command, work} that `reply` answers; null for a late answer. The caller acts on it, then calls `next`.
     answered(reply) {

@@ -1,7 +1,9 @@
-// The list of cases: search, filter chips with counts, thumbnails. Only the rows in sight exist, so 10,000 cases are as quick as 10.
-// Value: {model, selected, version}; the ids come from GET cases, the rows in sight from GET rows. Triggers "select" with {id}.
+// The list of cases: search, filter chips with counts, thumbnails. Only the rows in sight are asked for and exist, so a
+// million cases are as quick as ten. Value: {model, selected, version}; GET cases says how many there are and where the
+// selected one is, GET rows gives the rows behind a case. Triggers "select" with {id}.
 function mount({ element, props, trigger, watch }) {
   const ROW = 55, CHUNK = 40, SPARE = 6;
+  const TALLEST = 15e6;  // pixels: browsers draw nothing in taller elements; a longer list is scrolled through faster
   const root = element.querySelector('.m3-cases');
   const search = el('input', 'm3-search');
   search.type = 'search';
@@ -27,7 +29,8 @@ function mount({ element, props, trigger, watch }) {
   root.append(top, list, bottom, previous, next);
 
   let picks = 0, picked = null;  // how often a case was picked here, and the last one
-  let ids = [], rows = new Map(), asked = new Set(), filter = 'all', turn = 0, loadedFor = null, again = null;
+  let count = 0, ids = [], places = new Map(), at = null;  // ids by place, places by id: of the rows that came; the selected one's
+  let rows = new Map(), asked = new Set(), filter = 'all', turn = 0, loadedFor = null, again = null;
   const value = () => props.value || {};
   const address = (path, query) => {
     const url = new URL(path, document.baseURI);
@@ -35,20 +38,33 @@ function mount({ element, props, trigger, watch }) {
     return url;
   };
 
-  // Ask for ids and counts again; the rows on screen stay until the new ones are there.
+  const question = () => ({ text: search.value.trim(), filter, model: value().model });
+  const placeOf = (id) => places.get(id) ?? (id === value().selected ? at : null) ?? -1;
+  // From the place in the list to pixels from its top, and back: one to one unless the list would be too tall.
+  const height = () => Math.min(count * ROW, TALLEST);
+  const inView = () => list.clientHeight / ROW;
+  const squeezed = () => count * ROW > TALLEST;
+  const firstInView = () => squeezed() ? (list.scrollTop / Math.max(1, height() - list.clientHeight)) * (count - inView()) : list.scrollTop / ROW;
+  const pixels = (index, first) => squeezed() ? list.scrollTop + (index - first) * ROW : index * ROW;
+  function bringFirst(first) {
+    const bounded = Math.max(0, Math.min(count - inView(), first));
+    list.scrollTop = squeezed() ? (bounded / (count - inView())) * (height() - list.clientHeight) : bounded * ROW;
+  }
+
+  // Ask for counts again; the rows on screen stay until the new ones are there.
   async function refresh(reveal) {
-    const mine = ++turn, query = { text: search.value.trim(), filter, model: value().model };
+    const mine = ++turn, query = { ...question(), selected: value().selected };
     loadedFor = `${value().model} ${value().version}`;
     const response = await fetch(address('cases', query)).catch(() => null);
     if (mine !== turn) return;
     if (!response || !response.ok) { say('The list could not be loaded. Reload the page.', true); return; }
     const found = await response.json();
     if (mine !== turn) return;
-    ids = found.ids;
-    asked = new Set();
-    space.style.height = `${ids.length * ROW}px`;
+    [count, at] = [found.count, found.at];
+    [ids, places, asked] = [[], new Map(), new Set()];
+    space.style.height = `${height()}px`;
     drawChips(found.filters);
-    empty.textContent = ids.length ? '' : (search.value || filter !== 'all') ? 'No case matches.' : 'No case yet: drop an image below, or import a data set in the Data tab.';
+    empty.textContent = count ? '' : (search.value || filter !== 'all') ? 'No case matches.' : 'No case yet: drop an image below, or import a data set in the Data tab.';
     if (reveal) show(value().selected);
     await fill();
     clearTimeout(again);
@@ -58,7 +74,7 @@ function mount({ element, props, trigger, watch }) {
   function drawChips(filters) {
     for (const each of filters) {
       const node = chips.querySelector(`[data-filter="${each.name}"]`) || makeChip(each);
-      node.querySelector('b').textContent = each.count.toLocaleString('en');
+      node.querySelector('b').textContent = each.count;
       setPressed(node, each.name === filter);
     }
   }
@@ -74,33 +90,46 @@ function mount({ element, props, trigger, watch }) {
   // Load the rows in sight that were not asked for since the last refresh, then draw.
   async function fill() {
     draw();
-    const first = Math.floor(list.scrollTop / ROW / CHUNK), last = Math.floor((list.scrollTop + list.clientHeight) / ROW / CHUNK), mine = turn;
-    for (let chunk = first; chunk <= last; chunk++) {
-      const wanted = ids.slice(chunk * CHUNK, (chunk + 1) * CHUNK);
-      if (!wanted.length || asked.has(chunk)) continue;
-      asked.add(chunk);
-      const response = await fetch(address('rows', { ids: wanted.join(','), model: value().model })).catch(() => null);
+    const first = Math.floor(firstInView()), mine = turn;
+    for (let chunk = Math.floor(Math.max(0, first) / CHUNK); chunk * CHUNK <= Math.min(count - 1, first + inView()); chunk++) {
+      await load(chunk);
       if (mine !== turn) return;
-      if (response && response.ok) for (const row of await response.json()) rows.set(row.id, row);
       draw();
     }
   }
+  // The rows of a chunk are those behind the last case of a chunk that is here, with the ones between passed over.
+  async function load(chunk) {
+    if (asked.has(chunk)) return;
+    asked.add(chunk);
+    const mine = turn;
+    let known = chunk - 1;
+    while (known >= 0 && ids[known * CHUNK + CHUNK - 1] === undefined) known--;
+    const behind = { after: known < 0 ? 0 : ids[known * CHUNK + CHUNK - 1], skip: (chunk - known - 1) * CHUNK };
+    const response = await fetch(address('rows', { ...question(), ...behind })).catch(() => null);
+    if (mine !== turn) return;
+    if (!response || !response.ok) { asked.delete(chunk); return; }
+    (await response.json()).forEach((row, index) => {
+      rows.set(row.id, row);
+      ids[chunk * CHUNK + index] = row.id;
+      places.set(row.id, chunk * CHUNK + index);
+    });
+  }
 
   function draw() {
-    const first = Math.max(0, Math.floor(list.scrollTop / ROW) - SPARE);
-    const last = Math.min(ids.length, Math.ceil((list.scrollTop + list.clientHeight) / ROW) + SPARE);
+    const begin = firstInView();
+    const first = Math.max(0, Math.floor(begin) - SPARE), last = Math.min(count, Math.ceil(begin + inView()) + SPARE);
     const present = new Map([...space.children].map((node) => [node.dataset.id, node]));
     for (let index = first; index < last; index++) {
+      if (ids[index] === undefined) continue;
       const id = String(ids[index]), node = present.get(id) || makeRow(id);
       present.delete(id);
-      node.style.top = `${index * ROW}px`;
+      node.style.top = `${pixels(index, begin)}px`;
       fillRow(node, rows.get(ids[index]));
       node.setAttribute('aria-selected', ids[index] === value().selected ? 'true' : 'false');
       if (!node.parentNode) space.append(node);
     }
-    for (const node of present.values()) node.remove();
-    const chosen = ids.indexOf(value().selected);
-    list.setAttribute('aria-activedescendant', chosen < 0 ? '' : `m3-case-${value().selected}`);
+    for (const node of present.values()) if (asked.size || !count) node.remove();
+    list.setAttribute('aria-activedescendant', placeOf(value().selected) < 0 ? '' : `m3-case-${value().selected}`);
   }
 
   function makeRow(id) {
@@ -136,16 +165,17 @@ function mount({ element, props, trigger, watch }) {
   }
 
   function show(id) {
-    const index = ids.indexOf(id);
+    const index = placeOf(id);
     if (index < 0) return;
-    const y = index * ROW;
-    if (y < list.scrollTop) list.scrollTop = y;
-    else if (y + ROW > list.scrollTop + list.clientHeight) list.scrollTop = y + ROW - list.clientHeight;
+    const first = firstInView();
+    if (index < first) bringFirst(index);
+    else if (index + 1 > first + inView()) bringFirst(index + 1 - inView());
   }
 
   function choose(id) {
     if (id === value().selected) return;
     picked = id;
+    at = places.get(id) ?? null;
     props.value = { ...value(), selected: id, pick: ++picks };
     show(id);
     draw();
@@ -153,10 +183,12 @@ function mount({ element, props, trigger, watch }) {
     trigger('select', { id });
   }
 
-  function step(by) {
-    if (!ids.length) return;
-    const index = ids.indexOf(value().selected);
-    choose(ids[index < 0 ? 0 : Math.min(ids.length - 1, Math.max(0, index + by))]);
+  async function step(by) {
+    if (!count) return;
+    const index = placeOf(value().selected), mine = turn;
+    const wanted = index < 0 ? 0 : Math.min(count - 1, Math.max(0, index + by));
+    await load(Math.floor(wanted / CHUNK));
+    if (mine === turn && ids[wanted] !== undefined) choose(ids[wanted]);
   }
 
   function say(text, bad) { said.textContent = text; said.classList.toggle('m3-bad', Boolean(bad)); }
@@ -199,7 +231,7 @@ function mount({ element, props, trigger, watch }) {
   let pause = null;
   search.addEventListener('input', () => { clearTimeout(pause); pause = setTimeout(() => { list.scrollTop = 0; refresh(); }, 150); });
   search.addEventListener('keydown', (event) => {
-    if (event.key === 'Enter' && ids.length) { search.blur(); choose(ids[0]); }
+    if (event.key === 'Enter' && ids[0] !== undefined) { search.blur(); choose(ids[0]); }
   });
   list.addEventListener('scroll', () => fill(), { passive: true });
   new ResizeObserver(() => { if (inSight()) fill(); }).observe(list);

@@ -1,0 +1,1 @@
+"""How annotation holds up: lists, counts and the queue at many cases, and several annotators at once over HTTP."""

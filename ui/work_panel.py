@@ -1,0 +1,107 @@
+"""The part of the Data tab for whoever shares out the work: saved filters, assignments, progress."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from db.filters import Status
+from db.schema import Role
+from m3ad.records import Outcome, Scenario
+from ui.annotate_queue import REASONS
+from ui.components.form_parts import heading, table
+from ui.context import Context
+from ui.events import READS, REVIEWS, SPEAKS, told
+from ui.shell import Shell
+from ui.work_service import filter_from, filter_rows, progress_rows
+
+ANY = ("any", "")
+FIELDS = (
+    "scenario",
+    "category",
+    "type",
+    "status",
+    "verdict",
+    "reason",
+    "model",
+    "outcome",
+    "low",
+    "high",
+    "reasoning",
+    "text",
+)
+
+
+def build_work(context: Context, shell: Shell) -> None:
+    """Build the panel; all behaviour is in `ui.work_service` and the store."""
+    heading("Progress")
+    columns = [("Person", "auto"), ("Today", "60px"), ("In all", "60px"), ("An hour", "60px")]
+    people = table(columns, [], elem_id="progress-people")
+    columns = [("Data set", "auto"), ("Done", "60px"), ("To do", "60px"), ("Left", "90px")]
+    sets = table(columns, [], elem_id="progress-datasets")
+    heading("Saved filters")
+    kept = table([("Filter, and its link", "auto"), ("Cases", "70px")], [], elem_id="filters")
+    with gr.Row(elem_classes="m3-line"):
+        chosen = gr.Dropdown([], label="Filter", min_width=90, elem_id="filter-chosen")
+        person = gr.Textbox(label="Person", placeholder="nobody", min_width=70, elem_id="filter-person")
+    with gr.Row(elem_classes=["m3-line", REVIEWS]):
+        assign = gr.Button("Assign its cases", elem_id="assign-filter", min_width=80)
+        remove = gr.Button("Remove", elem_id="remove-filter", min_width=60)
+    heading("New filter")
+    name = gr.Textbox(label="Name", elem_id="filter-name")
+    fields = _lay_out_fields()
+    save = gr.Button("Save filter", variant="primary", elem_id="save-filter")
+
+    def show(request: gr.Request) -> tuple[Any, ...]:
+        saved = [(one.name, one.id) for one in context.store.filters.all()]
+        user = context.user(request)
+        return filter_rows(context.store, user), gr.Dropdown(saved), *progress_rows(context.store)
+
+    def add(request: gr.Request, name: str, *values: Any) -> tuple[Any, ...]:
+        wanted = filter_from(dict(zip(FIELDS, values, strict=True)))
+        context.store.filters.add(name, wanted, actor=context.user(request))
+        return show(request)
+
+    def drop(filter_id: int | None, request: gr.Request) -> tuple[Any, ...]:
+        if filter_id is not None:
+            context.store.filters.remove(filter_id, actor=context.user(request))
+        return show(request)
+
+    def share_out(filter_id: int | None, person: str, request: gr.Request) -> tuple[Any, ...]:
+        actor = context.user(request)
+        if filter_id is not None:
+            wanted = context.store.filters.get(filter_id).filter
+            count = context.store.queue.assign(wanted, person.strip() or None, actor=actor)
+            gr.Info(f"{count:,} cases are assigned to {'that person' if person.strip() else 'nobody'} now.")
+        return show(request)
+
+    shown = [kept, chosen, people, sets]
+    save.click(told(add, Role.ANNOTATOR), [name, *fields], shown, **SPEAKS)
+    remove.click(told(drop, Role.REVIEWER), chosen, shown, **SPEAKS)
+    assign.click(told(share_out, Role.REVIEWER), [chosen, person], shown, **SPEAKS)
+    for event in (shell.tab("data").select, shell.arrived.then):
+        event(told(show, Role.VIEWER), None, shown, **READS)
+
+
+def _lay_out_fields() -> list[gr.components.Component]:
+    """The fields, in the order of FIELDS."""
+    with gr.Row(elem_classes="m3-line"):
+        scenario = gr.Dropdown([ANY, *(one.value for one in Scenario)], value="", label="Scenario", min_width=80)
+        category = gr.Textbox(label="Category", min_width=80)
+    with gr.Row(elem_classes="m3-line"):
+        defect = gr.Textbox(label="Type", min_width=80, elem_id="filter-type")
+        status = gr.Dropdown([ANY, *(one.value for one in Status)], value="", label="Status", min_width=80)
+    with gr.Row(elem_classes="m3-line"):
+        verdict = gr.Dropdown([ANY, "anomalous", "normal"], value="", label="Annotated as", min_width=80)
+        reasons = [(words, str(reason)) for reason, (words, _) in REASONS.items()]
+        reason = gr.Dropdown([ANY, *reasons], value="", label="Reason to look", min_width=80, elem_id="filter-reason")
+    with gr.Row(elem_classes="m3-line"):
+        model = gr.Textbox(label="Model", min_width=80)
+        outcome = gr.Dropdown([ANY, *(one.value for one in Outcome)], value="", label="Reflection", min_width=80)
+    with gr.Row(elem_classes="m3-line"):
+        low = gr.Number(None, label="P from", minimum=0, maximum=1, min_width=60)
+        high = gr.Number(None, label="P to", minimum=0, maximum=1, min_width=60)
+    reasoning = gr.Textbox(label="Words in the reasoning", elem_id="filter-reasoning")
+    text = gr.Textbox(label="Found in data set, category or name")
+    return [scenario, category, defect, status, verdict, reason, model, outcome, low, high, reasoning, text]
