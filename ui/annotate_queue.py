@@ -34,12 +34,12 @@ REASONS: dict[Reason, tuple[str, str]] = {
 LISTS: dict[str, tuple[str, str, CaseFilter]] = {
     ALL: ("all cases", "every case, in the order of import", CaseFilter()),
     "draft": ("my drafts", "cases with your unsaved work", CaseFilter(status=Status.DRAFT)),
-    "review": (
+    "to-review": (
         "to review",
         "annotated by a person, and nobody has said yes or no",
         CaseFilter(status=Status.TO_REVIEW),
     ),
-    "back": ("sent back", "a reviewer wants them changed", CaseFilter(status=Status.SENT_BACK)),
+    "sent-back": ("sent back", "a reviewer wants them changed", CaseFilter(status=Status.SENT_BACK)),
 }
 
 

@@ -19,7 +19,7 @@ def test_links_and_the_picker_lead_through_queues_that_say_why(desk: Desk, make_
     suggest(desk.store, disagreed, SUGGESTED)
     desk.page.goto(f"{desk.address}?tab=annotate&queue=disagree")
     desk.at(disagreed)
-    expect(desk.part("why")).to_contain_text("Model and person disagree")
+    expect(desk.part("given")).to_contain_text("Model and person disagree")
     expect(desk.part("place")).to_contain_text("1 to do")
     expect(desk.page).to_have_url(re.compile("queue=disagree"))
 
@@ -45,4 +45,4 @@ def test_links_and_the_picker_lead_through_queues_that_say_why(desk: Desk, make_
     assert desk.store.queue.claim(new, "bob")
     desk.page.goto(f"{desk.address}?tab=annotate&case={new}")
     desk.shows(new)
-    expect(desk.part("why")).to_contain_text("bob is working on this case")
+    expect(desk.part("given")).to_contain_text("bob is working on this case")

@@ -112,7 +112,7 @@ def test_sent_back_with_a_reason_and_a_pin_that_the_annotator_sees(desk: Desk, m
     pin, place = desk.part("pin").bounding_box(), desk.point(400, 450)
     assert pin is not None
     assert (pin["x"], pin["y"]) == pytest.approx(place, abs=3)
-    desk.part("queue").select_option("back")
+    desk.part("queue").select_option("sent-back")
     expect(desk.part("place")).to_contain_text("of 1")
 
 
@@ -142,7 +142,7 @@ def test_unknown_ask_puts_the_case_before_the_reviewer(desk: Desk, make_case: Ma
     desk.stage.focus()
     desk.press("y")
     expect(desk.state()).to_contain_text("still")
-    desk.part("queue").select_option("asked")
-    expect(desk.part("place")).to_contain_text("of 1")
+    desk.part("queue").select_option("review")
+    expect(desk.part("place")).to_contain_text("1 to do")
     [question] = desk.store.reviews.of_case(case_id)
     assert (question.decision, question.reason) == (Decision.ASK, "burr or scratch?")

@@ -259,7 +259,7 @@ def test_a_saved_filter_is_a_queue_with_its_count(store: Store) -> None:
 
 def test_the_menu_says_of_every_queue_how_many_and_why(store: Store) -> None:
     entries = {entry["value"]: entry for entry in open_case(store, 1, "ann", None, "all")["menu"]}
-    assert list(entries) == ["priority", *Reason, "all", "draft", "review", "back", "second"]
+    assert list(entries) == ["priority", *Reason, "all", "draft", "to-review", "sent-back", "second"]
     assert [entries[name]["count"] for name in ("priority", "new", "disagree", "all")] == ["2", "2", "0", "3"]
     assert all(entry["means"] for entry in entries.values())
 

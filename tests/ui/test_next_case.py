@@ -30,12 +30,13 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def test_the_sheet_sent_ahead_is_the_one_that_opens_the_next_case(store: Store) -> None:
     store.save_draft(2, "ann", Verdict(False), based_on=1, note="look")
     ahead = open_case(store, 1, "ann", None, "all")["next"]
-    assert ahead == open_case(store, 2, "ann", None, "all")["sheet"]
+    opened = open_case(store, 2, "ann", None, "all")["sheet"]
+    assert ahead == {**opened, "next": None, "ahead": []}, "what comes after it is found when it is opened"
     assert (ahead["case_id"], ahead["revision"], ahead["draft"]["note"]) == (2, 1, "look")
 
 
 def test_it_follows_the_list_and_ends_with_it(store: Store) -> None:
-    assert open_case(store, 1, "ann", None, "unannotated")["next"]["case_id"] == 3
+    assert open_case(store, 1, "ann", None, "new")["next"]["case_id"] == 3
     assert open_case(store, 3, "ann", None, "all")["next"] is None
 
 

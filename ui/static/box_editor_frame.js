@@ -18,7 +18,7 @@ function createFrame(stage, act) {
   Object.assign(queue, { title: "Which cases" });
   queue.setAttribute("aria-label", "Which cases");
   const state = make("span", "be-chip be-state", top);
-  const reason = make("div", "be-overlay be-why", stage);
+  const reason = make("div", "be-overlay be-given", stage);
   const counts = new Map(); // of saved filters, which are not counted with every answer
   const bottom = make("div", "be-overlay be-bottom", stage);
   const tools = make("div", "be-tools", bottom);
