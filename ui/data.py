@@ -30,7 +30,7 @@ from ui.data_service import (
 )
 from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.shell import Shell
-from ui.work_panel import build_work
+from ui.work_panel import build_filters, build_progress
 
 REFRESH_SECONDS = 1.0
 FOOTER = "An import goes on when this page is closed. Importing a folder again adds only what is new."
@@ -43,12 +43,13 @@ def build(context: Context, shell: Shell) -> None:
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
             form = lay_out_import()
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
-            build_work(context, shell)
             build_export(context, shell)
             build_bulk(context, shell)
+            build_filters(context, shell)
         with gr.Column(elem_classes="m3-panel m3-stack"):
             heading("Workspace")
             held = table([("", "auto"), ("", "60px")], [], elem_id="workspace-facts")
+            build_progress(context, shell)
             build_agreement(context, shell)
             build_taxonomy()
     footer((), FOOTER)

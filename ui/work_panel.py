@@ -1,4 +1,4 @@
-"""The part of the Data tab for whoever shares out the work: saved filters, assignments, progress."""
+"""The parts of the Data tab for whoever shares out the work: saved filters, assignments, progress."""
 
 from __future__ import annotations
 
@@ -33,13 +33,19 @@ FIELDS = (
 )
 
 
-def build_work(context: Context, shell: Shell) -> None:
-    """Build the panel; all behaviour is in `ui.work_service` and the store."""
+def build_progress(context: Context, shell: Shell) -> None:
+    """Build the tables of who did how much, and what is left of each data set."""
     heading("Progress")
-    columns = [("Person", "auto"), ("Today", "60px"), ("In all", "60px"), ("An hour", "60px")]
-    people = table(columns, [], elem_id="progress-people")
-    columns = [("Data set", "auto"), ("Done", "60px"), ("To do", "60px"), ("Left", "90px")]
+    columns = [("Data set", "auto"), ("Done", "70px"), ("To do", "70px"), ("Left", "110px")]
     sets = table(columns, [], elem_id="progress-datasets")
+    columns = [("Person", "auto"), ("Today", "70px"), ("In all", "70px"), ("An hour", "110px")]
+    people = table(columns, [], elem_id="progress-people")
+    for event in (shell.tab("data").select, shell.arrived.then):
+        event(told(lambda: progress_rows(context.store), Role.VIEWER), None, [people, sets], **READS)
+
+
+def build_filters(context: Context, shell: Shell) -> None:
+    """Build the list of saved filters, and the form of a new one."""
     heading("Saved filters")
     kept = table([("Filter, and its link", "auto"), ("Cases", "70px")], [], elem_id="filters")
     with gr.Row(elem_classes="m3-line"):
@@ -48,15 +54,14 @@ def build_work(context: Context, shell: Shell) -> None:
     with gr.Row(elem_classes=["m3-line", REVIEWS]):
         assign = gr.Button("Assign its cases", elem_id="assign-filter", min_width=80)
         remove = gr.Button("Remove", elem_id="remove-filter", min_width=60)
-    heading("New filter")
-    name = gr.Textbox(label="Name", elem_id="filter-name")
-    fields = _lay_out_fields()
-    save = gr.Button("Save filter", variant="primary", elem_id="save-filter")
+    with gr.Accordion("New filter", open=False, elem_id="new-filter"):
+        name = gr.Textbox(label="Name", elem_id="filter-name")
+        fields = _lay_out_fields()
+        save = gr.Button("Save filter", variant="primary", elem_id="save-filter")
 
     def show(request: gr.Request) -> tuple[Any, ...]:
         saved = [(one.name, one.id) for one in context.store.filters.all()]
-        user = context.user(request)
-        return filter_rows(context.store, user), gr.Dropdown(saved), *progress_rows(context.store)
+        return filter_rows(context.store, context.user(request)), gr.Dropdown(saved)
 
     def add(request: gr.Request, name: str, *values: Any) -> tuple[Any, ...]:
         wanted = filter_from(dict(zip(FIELDS, values, strict=True)))
@@ -76,7 +81,7 @@ def build_work(context: Context, shell: Shell) -> None:
             gr.Info(f"{count:,} cases are assigned to {'that person' if person.strip() else 'nobody'} now.")
         return show(request)
 
-    shown = [kept, chosen, people, sets]
+    shown = [kept, chosen]
     save.click(told(add, Role.ANNOTATOR), [name, *fields], shown, **SPEAKS)
     remove.click(told(drop, Role.REVIEWER), chosen, shown, **SPEAKS)
     assign.click(told(share_out, Role.REVIEWER), [chosen, person], shown, **SPEAKS)

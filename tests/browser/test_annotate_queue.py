@@ -42,6 +42,7 @@ def test_links_and_the_picker_lead_through_queues_that_say_why(desk: Desk, make_
     expect(desk.part("place")).to_contain_text("1 of 1")
     expect(picker.locator("option:checked")).to_have_text("bent ones (1)")
 
+    desk.store.queue.release(new, "ann")
     assert desk.store.queue.claim(new, "bob")
     desk.page.goto(f"{desk.address}?tab=annotate&case={new}")
     desk.shows(new)
