@@ -213,7 +213,9 @@ def test_our_own_routes_ask_for_their_role(site: Site, store: Store, tmp_path: P
     assert answer.status_code == 403
     assert "this is for the role annotator" in answer.json()["detail"]
     assert refusals(store, "viewer")[0].data == {"what": "/upload", "role": "viewer", "needs": "annotator"}
-    assert viewer.post(f"{API}/upload", files={"files": b"x"}).status_code == 403
+    archive = {"files": ("a.zip", b"x")}
+    sent = {role: site(role).post(f"{API}/upload", files=archive).status_code for role in Role}
+    assert sent == {Role.VIEWER: 403, Role.ANNOTATOR: 403, Role.REVIEWER: 200, Role.ADMIN: 200}
     assert site("annotator").post("/upload", **upload).status_code == 200
     assert store.events(event="case.added", limit=1)[0].actor == "annotator"
 
