@@ -16,6 +16,7 @@ function createReview(parent, stage, model, act) {
   form.hidden = true;
   const reason = make("textarea", "be-field", form);
   Object.assign(reason, { rows: 2, maxLength: 2000 });
+  reason.setAttribute("aria-label", "Reason, or question");
   const place = make("div", "be-pin-words", form);
   place.setAttribute("aria-live", "polite");
   const choice = make("div", "be-choice", form);
