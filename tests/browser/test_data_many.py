@@ -83,7 +83,7 @@ def test_second_looks_are_drawn_done_blind_and_compared(store: Store, page: Page
         page.wait_for_timeout(1500)  # longer than the pause after which a draft is kept
         page.keyboard.press("Enter")
         expect(page.locator("#annotate .be-root[data-case='2']")).to_be_visible()
-        expect(page.locator("#annotate .be-place")).to_contain_text("of 1")
+        expect(page.locator("#annotate .be-place")).to_contain_text("1 to do")
         assert (store.draft(1, "ann"), len(store.annotations(1))) == (None, 1)
         page.goto(f"{address}?tab=data")
         page.get_by_role("button", name="Agreement").click()

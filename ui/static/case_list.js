@@ -30,7 +30,7 @@ function mount({ element, props, trigger, watch }) {
 
   let picks = 0, picked = null;  // how often a case was picked here, and the last one
   let count = 0, ids = [], places = new Map(), at = null;  // ids by place, places by id: of the rows that came; the selected one's
-  let rows = new Map(), asked = new Set(), filter = 'all', turn = 0, loadedFor = null, again = null;
+  let rows = new Map(), asked = new Map(), filter = 'all', turn = 0, loadedFor = null, again = null;
   const value = () => props.value || {};
   const address = (path, query) => {
     const url = new URL(path, document.baseURI);
@@ -61,7 +61,7 @@ function mount({ element, props, trigger, watch }) {
     const found = await response.json();
     if (mine !== turn) return;
     [count, at] = [found.count, found.at];
-    [ids, places, asked] = [[], new Map(), new Set()];
+    [ids, places, asked] = [[], new Map(), new Map()];
     space.style.height = `${height()}px`;
     drawChips(found.filters);
     empty.textContent = count ? '' : (search.value || filter !== 'all') ? 'No case matches.' : 'No case yet: drop an image below, or import a data set in the Data tab.';
@@ -97,10 +97,13 @@ function mount({ element, props, trigger, watch }) {
       draw();
     }
   }
+  // Once for each chunk: who asks for one that is on its way waits for it too.
+  function load(chunk) {
+    if (!asked.has(chunk)) asked.set(chunk, fetchRows(chunk));
+    return asked.get(chunk);
+  }
   // The rows of a chunk are those behind the last case of a chunk that is here, with the ones between passed over.
-  async function load(chunk) {
-    if (asked.has(chunk)) return;
-    asked.add(chunk);
+  async function fetchRows(chunk) {
     const mine = turn;
     let known = chunk - 1;
     while (known >= 0 && ids[known * CHUNK + CHUNK - 1] === undefined) known--;
@@ -188,7 +191,8 @@ function mount({ element, props, trigger, watch }) {
     const index = placeOf(value().selected), mine = turn;
     const wanted = index < 0 ? 0 : Math.min(count - 1, Math.max(0, index + by));
     await load(Math.floor(wanted / CHUNK));
-    if (mine === turn && ids[wanted] !== undefined) choose(ids[wanted]);
+    if (mine !== turn) step(by);  // the list was asked for anew meanwhile: no key is lost to that
+    else if (ids[wanted] !== undefined) choose(ids[wanted]);
   }
 
   function say(text, bad) { said.textContent = text; said.classList.toggle('m3-bad', Boolean(bad)); }
