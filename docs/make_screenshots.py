@@ -34,6 +34,11 @@ SCHEMES = ("light", "dark")
 MODEL = "demo"
 CATEGORY = "machined bracket"
 expect.set_options(timeout=120_000)
+# The list's pictures are loaded when they come into sight: those out of sight are not waited for.
+SEEN_PICTURES = """[...document.images].filter((image) => {
+    const { width, top, bottom } = image.getBoundingClientRect();
+    return width && bottom > 0 && top < innerHeight;
+}).every((image) => image.complete)"""
 
 
 def main() -> None:
@@ -222,7 +227,7 @@ def data_tab(page: Page, app: App, target: Path) -> None:
 
 def shoot(page: Page, target: Path) -> None:
     """Write what is on the screen once pictures and fonts are there."""
-    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    page.wait_for_function(SEEN_PICTURES)
     page.evaluate("document.fonts.ready")
     page.screenshot(path=target, animations="disabled")
     print(target.name, flush=True)
