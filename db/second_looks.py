@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.events import log, now
@@ -95,6 +95,16 @@ class SecondLooks:
         with self._store.reading() as session:
             query = select(AnnotationTable.case_id).join_from(SecondLookTable, AnnotationTable)
             return sorted(session.scalars(query.where(*_open_to(person))))
+
+    def waiting(self, person: str) -> int:
+        """How many cases `waiting_for` gives."""
+        with self._store.reading() as session:
+            query = (
+                select(func.count())
+                .select_from(SecondLookTable)
+                .join(AnnotationTable, AnnotationTable.id == SecondLookTable.annotation_id)
+            )
+            return session.scalar(query.where(*_open_to(person))) or 0
 
     def answer(self, case_id: int, person: str, verdict: Verdict, note: str = "") -> None:
         """Keep what the person says. Raises Conflict when it contradicts itself or they are not asked for it."""

@@ -1,6 +1,6 @@
 """Which cases, in which order, a person goes through in Annotate: by priority, by one reason, or by a filter.
 
-A queue's name is also its link: "priority", a reason's name, "all", "draft", or "filter-7".
+A queue's name is also its link: "priority", a reason's name, a name of `LISTS`, "second", or "filter-7".
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def preceding(store: Store, queue: str, user: str, case_id: int) -> int | None:
 def place(store: Store, queue: str, user: str, case_id: int) -> dict[str, Any]:
     """Where a case is in its queue: position from 1 (0: not in it, or too far down), count, and both in words."""
     if queue == SECOND:
-        waiting = len(store.second_looks.waiting_for(user))
+        waiting = store.second_looks.waiting(user)
         return {"position": 0, "count": waiting, "place": f"{waiting:,} to do"}
     if reasons := reasons_of(queue):
         counts = store.queue.counts(user)
@@ -142,7 +142,7 @@ def menu(store: Store, user: str, *, filters: bool) -> list[dict[str, Any]]:
         found.append(_entry(reason, name, f"{counts[reason]:,}", means, "Queue"))
     for queue, (name, means, wanted) in LISTS.items():
         found.append(_entry(queue, name, str(store.queue.count(wanted, user)), means, "Lists"))
-    waiting, means = len(store.second_looks.waiting_for(user)), "annotated by others, and drawn for a second look"
+    waiting, means = store.second_looks.waiting(user), "annotated by others, and drawn for a second look"
     found.append(_entry(SECOND, "second looks, blind", f"{waiting:,}", means, "Lists"))
     for saved in store.filters.all():
         count = str(store.queue.count(saved.filter, user)) if filters else None
