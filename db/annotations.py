@@ -98,7 +98,8 @@ def save_annotation(
     """The new revision, and the author's draft gone with it; or, when another came between, the refusal to raise.
 
     A refusal is returned, not raised, so that the transaction that keeps the refused version as a draft is committed.
-    A defect of the type "unknown" asks a reviewer, with the note as the question.
+    A defect of the type "unknown" asks a reviewer, with the note as the question. What already stands as the author's
+    own newest revision is not refused and not written again: its first request arrived, only the answer was lost.
     """
     require_case(session, case_id)
     verdict = sound(verdict)
@@ -113,15 +114,23 @@ def save_annotation(
     if based_on > newest or based_on < 0:
         raise Conflict(f"Case {case_id} has no revision {based_on} to build on. Load the case again.")
     if latest is not None and based_on < newest:
+        if (latest.author, latest.verdict, latest.note) == (author, verdict, note):
+            _finish(session, case_id, author)
+            return latest
         write_draft(session, case_id, author, verdict, note=note, based_on=based_on)
         log(session, "annotation.refused", author, case_id, based_on=based_on, latest=newest)
         return StaleRevision(verdict, latest)
-    delete_draft(session, case_id, author)
-    release_claim(session, case_id, author)
+    _finish(session, case_id, author)
     saved = add_revision(session, case_id, newest + 1, verdict, author=author, note=note, inspection_id=inspection_id)
     if asks:
         add_review(session, saved, Decision.ASK, author, note)
     return saved
+
+
+def _finish(session: Session, case_id: int, author: str) -> None:
+    """The author's work on the case is done: neither draft nor claim is left."""
+    delete_draft(session, case_id, author)
+    release_claim(session, case_id, author)
 
 
 def add_review(

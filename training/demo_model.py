@@ -57,12 +57,12 @@ BASE = RawsSettings(
 # a wrong first look are 2.3 times as high in the lessons on reflecting as they are in use, and a model whose second
 # look knows little more than its first learns to revise too often (docs/LOG.md).
 WARM = replace(BASE, learning_rate=4e-4, warmup_steps=50, max_steps=1600, easy_reflective=0.7, hard_reflective=0.7)
-# Table c of the paper's ablation: a reflection that keeps a right decision costs nothing. With d, the paper's choice, a
-# model whose first look is right nine times in ten learns not to reflect at all (docs/LOG.md, 2026-11-21).
+# Table d, the paper's choice: the first look becomes better, and reflecting rare, but in the same order of need, so
+# that a threshold chosen anew finds the cases a second look mends (docs/LOG.md, 2026-11-22).
 REINFORCE = RcrlSettings(
     learning_rate=5e-5, batch=8, accumulation=1, warmup_steps=5, gradient_checkpointing=False,
-    precision="bfloat16", max_new_tokens=260, logging_steps=1, save_steps=50, max_steps=60,
-    reward=RewardConfig(reflection_table="c"),
+    precision="bfloat16", max_new_tokens=260, logging_steps=1, save_steps=50, max_steps=40,
+    reward=RewardConfig(reflection_table="d"),
 )  # fmt: skip
 
 

@@ -93,6 +93,10 @@ class Desk:
         """An element of the workbench by its class, without the prefix."""
         return self.page.locator(f"#annotate .be-{name}")
 
+    def settled(self) -> None:
+        """Wait until the picture is fitted to a field of another size: that is drawn with the next frame."""
+        self.page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
     def point(self, x: float, y: float) -> tuple[float, float]:
         """Where a pixel of the picture is on the screen."""
         box = self.page.evaluate(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from m3ad.records import Verdict
 from tests.browser.annotate_desk import BENT, SUGGESTED, Desk, H, MakeCase, W, suggest
@@ -118,6 +118,35 @@ def test_a_reload_before_the_answer_loses_neither_case(desk: Desk, make_case: Ma
     desk.open(second)
     desk.press("Tab")
     expect(desk.said()).to_contain_text("no type yet, 160 × 140 px at 100, 50")
+
+
+def test_an_answer_from_before_a_save_does_not_bring_the_old_revision_back(desk: Desk, make_case: MakeCase) -> None:
+    case_id = make_case()
+    desk.open(case_id)
+    desk.page.get_by_role("tab", name="Inspect", exact=True).click()
+    late: list[tuple[Route, APIResponse]] = []
+    slow = True
+
+    def answer(route: Route) -> None:
+        if slow:
+            late.append((route, route.fetch()))  # answered, but on a slow way
+        else:
+            route.continue_()
+
+    desk.page.route(REQUESTS, answer)
+    desk.page.get_by_role("tab", name="Annotate", exact=True).click()
+    expect(desk.stage).to_be_visible()
+    desk.page.wait_for_timeout(500)
+    assert late
+    slow = False
+    desk.stage.focus()
+    desk.press("0", "Control+s")
+    expect(desk.state()).to_contain_text("Saved as r1")
+    for route, response in late:
+        route.fulfill(response=response)
+    desk.page.wait_for_timeout(500)
+    expect(desk.part("normal")).to_have_attribute("aria-pressed", "true")
+    expect(desk.state()).to_contain_text("Saved as r1")
 
 
 def test_undo_goes_on_behind_a_save(desk: Desk, make_case: MakeCase) -> None:

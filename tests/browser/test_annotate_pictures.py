@@ -207,6 +207,7 @@ def test_pictures_of_another_shape_are_fitted_only_and_all_can_be_put_away(desk:
     assert wide["width"] > narrow["width"] * 1.3
     desk.press("w")
     expect(desk.part("other")).to_have_count(2)
+    desk.settled()
     desk.drag((300, 300), (400, 380))
     desk.press("Shift+H", "o", "Enter", "Control+s")
     expect(desk.state()).to_contain_text("Saved as r2")

@@ -46,6 +46,18 @@ def test_saving_on_a_stale_revision_is_refused_with_both_and_kept_as_a_draft(
     assert store.draft(case_id, "bob") is None
 
 
+def test_the_same_work_sent_again_is_answered_and_not_written_again(store: Store, case_id: int) -> None:
+    first = store.save_annotation(case_id, NORMAL, author="ann", based_on=0, note="clean")
+    store.save_draft(case_id, "ann", NORMAL, based_on=0, note="clean")
+    assert store.save_annotation(case_id, NORMAL, author="ann", based_on=0, note="clean") == first
+    assert store.annotations(case_id) == [first]
+    assert store.draft(case_id, "ann") is None
+    assert len(store.events(event="annotation.saved")) == 1
+    for author, note in (("bob", "clean"), ("ann", "other words")):
+        with pytest.raises(StaleRevision):
+            store.save_annotation(case_id, NORMAL, author=author, based_on=0, note=note)
+
+
 def test_saving_on_a_revision_that_does_not_exist_is_refused(store: Store, case_id: int) -> None:
     with pytest.raises(Conflict, match="no revision 3"):
         store.save_annotation(case_id, NORMAL, author="ann", based_on=3)

@@ -288,9 +288,10 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
   // A case that the editor did not ask for: the tab was entered, or a link followed.
   function arrive(reply) {
     deferred = null;
-    const same = sheet !== null && sheet.case_id === reply.sheet.case_id && sheet.revision === reply.sheet.revision;
+    const here = sheet !== null && sheet.case_id === reply.sheet.case_id;
     if (wire.busy()) deferred = reply;
-    else if (same) {
+    else if (here && reply.sheet.revision < sheet.revision) return; // made before the save that was answered since
+    else if (here && reply.sheet.revision === sheet.revision) {
       frame.choose(reply.sheet.queue);
       again(reply);
       welcome();
