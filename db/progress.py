@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from db.store import Store
 
 PAUSE = timedelta(minutes=5)  # a longer gap between two saves is a pause and no work [ours]
+ENOUGH = 0.05  # hours of work, 3 minutes, after which a pace can be told [ours]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def _dataset(name: str, total: int, done: int, remaining: int, saves: dict[str, 
 def _pace(saves: list[Save]) -> float | None:
     """Cases an hour. The first save has no beginning: n saves span the work on n - 1 cases."""
     hours = active_hours(when for when, _, _ in saves)
-    return (len({case for _, case, _ in saves}) - 1) / hours if hours > 0 else None
+    return (len({case for _, case, _ in saves}) - 1) / hours if hours >= ENOUGH else None
 
 
 def _people(session: Session) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.annotations import add_review, latest_annotation, require_case
+from db.annotations import add_review, latest_annotation, release_claim, require_case
 from db.filters import reviewed
 from db.schema import AnnotationTable, Decision, ReviewTable
 from db.verdicts import undecided
@@ -70,6 +70,7 @@ class Reviews:
             _require_sense(annotation, decision, reason, pin)
             if decision is Decision.APPROVE and not own and annotation.author == reviewer:
                 raise Conflict(f"You saved revision {revision} yourself: somebody else has to approve it.")
+            release_claim(session, case_id, reviewer)  # the annotator may go on at once
             return _to_review(add_review(session, annotation, decision, reviewer, reason, pin), case_id, revision)
 
     def of_case(self, case_id: int) -> list[Review]:

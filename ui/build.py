@@ -64,7 +64,8 @@ def _arrivals(context: Context, page: gr.Blocks, tabs: gr.Tabs, case: gr.State, 
 
     def handle(place: dict[str, object] | None, request: gr.Request) -> tuple[object, ...]:
         wanted = place if place and place.get("tab") else dict(request.query_params)
-        found = arrive(wanted, TABS, context.store, context.user(request))
+        annotates = who_asks(request).role.covers(Role.ANNOTATOR)
+        found = arrive(wanted, TABS, context.store, context.user(request), claims=annotates)
         if found.missing:
             gr.Warning("That case is not there (any more); this is the first one.")
         queue = found.queue or gr.skip()

@@ -42,15 +42,15 @@ def build(context: Context, shell: Shell) -> None:
     with gr.Row(elem_classes="m3-work m3-work-data"):
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
             form = lay_out_import()
-        with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
             build_export(context, shell)
-            build_bulk(context, shell)
+        with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
+            build_progress(context, shell)
             build_filters(context, shell)
+            build_bulk(context, shell)
+            build_agreement(context, shell)
         with gr.Column(elem_classes="m3-panel m3-stack"):
             heading("Workspace")
             held = table([("", "auto"), ("", "60px")], [], elem_id="workspace-facts")
-            build_progress(context, shell)
-            build_agreement(context, shell)
             build_taxonomy()
     footer((), FOOTER)
     for event in (shell.tab("data").select, shell.arrived.then):

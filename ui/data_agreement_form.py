@@ -20,13 +20,15 @@ COLUMNS = [("Who, and types", "auto"), ("Same", "48px"), ("Presence κ", "60px")
 def build_agreement(context: Context, shell: Shell) -> None:
     """Build the form; what it does is in `db.second_looks` and `m3ad.agreement`."""
     store = context.store
-    with gr.Accordion("Agreement", open=False, elem_id="agreement", elem_classes="m3-aside"):
+    with gr.Accordion("Agreement", open=False, elem_id="agreement"):
         with gr.Row(elem_classes="m3-line"):
             name = gr.Textbox(label="Draw", placeholder="name", min_width=80, elem_id="draw-name")
-            share = gr.Slider(0, 100, value=10, step=1, label="Share of annotated cases, %", min_width=80)
-            known = gr.Slider(0, 100, value=0, step=1, label="Known answers: share of approved, %", min_width=80)
+            share = gr.Number(10, minimum=0, maximum=100, label="% of annotated", min_width=80)
+            known = gr.Number(0, minimum=0, maximum=100, label="% of approved", min_width=80)
         draw = gr.Button("Draw for a second, blind annotation", elem_id="draw-begin", elem_classes=REVIEWS)
-        said = gr.Textbox(show_label=False, container=False, interactive=False, elem_id="draw-words")
+        said = gr.Textbox(
+            show_label=False, container=False, interactive=False, lines=2, visible=False, elem_id="draw-words"
+        )
         agreed = table(COLUMNS, [], elem_id="agreement-pairs")
         differ = table([("Disagree on", "34%"), ("", "66%")], [], elem_id="agreement-cases")
 
@@ -34,10 +36,11 @@ def build_agreement(context: Context, shell: Shell) -> None:
         found = pairs(store)
         return pair_rows(found), disagreement_rows(store, found)
 
-    def draw_them(name: str, share: float, known: float, request: gr.Request) -> str:
+    def draw_them(name: str, share: float, known: float, request: gr.Request) -> gr.Textbox:
         actor = context.user(request)
         second, answers = store.second_looks.draw(name, EVERYTHING, share=share / 100, known=known / 100, actor=actor)
-        return f"{second} cases and {answers} known answers wait in Annotate, in the list “second looks, blind”."
+        words = f"Drawn for a second look: {second}. Known answers (approved, to check people by): {answers}."
+        return gr.Textbox(f"{words} They wait in Annotate, in the list “second looks, blind”.", visible=True)
 
     draw.click(told(draw_them, Role.REVIEWER), [name, share, known], said, **SPEAKS)
     for event in (shell.tab("data").select, shell.arrived.then):

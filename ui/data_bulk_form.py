@@ -9,6 +9,7 @@ import gradio as gr
 from db.bulk import bulks, change, preview, undo
 from db.schema import BulkKind, Role
 from m3ad.errors import Conflict
+from ui.access import LARGEST_ID
 from ui.bulk_words import bulk_rows, done_words, example_rows, preview_words
 from ui.components.form_parts import table
 from ui.context import Context
@@ -36,17 +37,19 @@ def build_bulk(context: Context, shell: Shell) -> None:
                 min_width=80,
                 elem_classes=REVIEWS,
             )
-        said = gr.Textbox(show_label=False, container=False, interactive=False, lines=2, elem_id="bulk-words")
+        said = gr.Textbox(
+            show_label=False, container=False, interactive=False, lines=2, visible=False, elem_id="bulk-words"
+        )
         examples = table([("The first cases", "auto")], [], elem_id="bulk-examples")
         made = table([("No.", "36px"), ("Change", "auto"), ("Cases", "52px")], [], elem_id="bulk-made")
         with gr.Row(elem_classes="m3-line"):
-            number = gr.Number(label="Number", precision=0, minimum=1, min_width=80, elem_id="bulk-number")
+            number = gr.Textbox(label="Number", placeholder="of a change", min_width=80, elem_id="bulk-number")
             back = gr.Button("Take it back", elem_id="bulk-undo", min_width=80, elem_classes=REVIEWS)
     asked = [kind, old, new]
     shown = [said, examples, made, begin]
 
     def answer(words: str, rows: list[Any], ready: bool) -> tuple[Any, ...]:
-        return words, rows, bulk_rows(bulks(store)), gr.Button(interactive=ready)
+        return gr.Textbox(words, visible=True), rows, bulk_rows(bulks(store)), gr.Button(interactive=ready)
 
     def show(kind: str, old: str, new: str) -> tuple[Any, ...]:
         found = preview(store, BulkKind(kind), old.strip(), new.strip())
@@ -57,8 +60,8 @@ def build_bulk(context: Context, shell: Shell) -> None:
         done = change(store, BulkKind(kind), old.strip(), new.strip(), author=context.user(request))
         return answer(done_words(done), [], False)
 
-    def take_back(number: float | None, request: gr.Request) -> tuple[Any, ...]:
-        if not number:
+    def take_back(number: str, request: gr.Request) -> tuple[Any, ...]:
+        if not number.strip().isdecimal() or int(number) > LARGEST_ID:
             raise Conflict("Give the number of the change that is to be taken back: it stands in the list.")
         return answer(done_words(undo(store, int(number), author=context.user(request))), [], False)
 

@@ -9,12 +9,13 @@ import gradio as gr
 from db.filters import Status
 from db.schema import Role
 from m3ad.records import Outcome, Scenario
+from ui.access import alone
 from ui.annotate_queue import REASONS
 from ui.components.form_parts import heading, table
 from ui.context import Context
 from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.shell import Shell
-from ui.work_service import filter_from, filter_rows, progress_rows
+from ui.work_service import filter_from, filter_rows, progress_rows, require_person
 
 ANY = ("any", "")
 FIELDS = (
@@ -48,12 +49,13 @@ def build_filters(context: Context, shell: Shell) -> None:
     """Build the list of saved filters, and the form of a new one."""
     heading("Saved filters")
     kept = table([("Filter, and its link", "auto"), ("Cases", "70px")], [], elem_id="filters")
-    with gr.Row(elem_classes="m3-line"):
-        chosen = gr.Dropdown([], label="Filter", min_width=90, elem_id="filter-chosen")
-        person = gr.Textbox(label="Person", placeholder="nobody", min_width=70, elem_id="filter-person")
-    with gr.Row(elem_classes=["m3-line", REVIEWS]):
-        assign = gr.Button("Assign its cases", elem_id="assign-filter", min_width=80)
-        remove = gr.Button("Remove", elem_id="remove-filter", min_width=60)
+    with gr.Column(visible=False, elem_classes=["m3-plain", REVIEWS]) as sharing:
+        with gr.Row(elem_classes="m3-line"):
+            chosen = gr.Dropdown([], label="Filter", min_width=90, elem_id="filter-chosen")
+            person = gr.Textbox(label="Person", placeholder="nobody", min_width=70, elem_id="filter-person")
+        with gr.Row(elem_classes="m3-line"):
+            assign = gr.Button("Assign its cases", elem_id="assign-filter", min_width=80)
+            remove = gr.Button("Remove", elem_id="remove-filter", min_width=60)
     with gr.Accordion("New filter", open=False, elem_id="new-filter"):
         name = gr.Textbox(label="Name", elem_id="filter-name")
         fields = _lay_out_fields()
@@ -61,7 +63,7 @@ def build_filters(context: Context, shell: Shell) -> None:
 
     def show(request: gr.Request) -> tuple[Any, ...]:
         saved = [(one.name, one.id) for one in context.store.filters.all()]
-        return filter_rows(context.store, context.user(request)), gr.Dropdown(saved)
+        return filter_rows(context.store, context.user(request)), gr.Dropdown(saved), gr.Column(visible=bool(saved))
 
     def add(request: gr.Request, name: str, *values: Any) -> tuple[Any, ...]:
         wanted = filter_from(dict(zip(FIELDS, values, strict=True)))
@@ -77,11 +79,15 @@ def build_filters(context: Context, shell: Shell) -> None:
         actor = context.user(request)
         if filter_id is not None:
             wanted = context.store.filters.get(filter_id).filter
-            count = context.store.queue.assign(wanted, person.strip() or None, actor=actor)
-            gr.Info(f"{count:,} cases are assigned to {'that person' if person.strip() else 'nobody'} now.")
+            named = person.strip()
+            if named and not alone(context.settings):
+                require_person(context.store, named)
+            count = context.store.queue.assign(wanted, named or None, actor=actor)
+            cases = f"{count:,} cases are" if count != 1 else "1 case is"
+            gr.Info(f"{cases} assigned to {'that person' if named else 'nobody'} now.")
         return show(request)
 
-    shown = [kept, chosen]
+    shown = [kept, chosen, sharing]
     save.click(told(add, Role.ANNOTATOR), [name, *fields], shown, **SPEAKS)
     remove.click(told(drop, Role.REVIEWER), chosen, shown, **SPEAKS)
     assign.click(told(share_out, Role.REVIEWER), [chosen, person], shown, **SPEAKS)
@@ -105,8 +111,9 @@ def _lay_out_fields() -> list[gr.components.Component]:
         model = gr.Textbox(label="Model", min_width=80)
         outcome = gr.Dropdown([ANY, *(one.value for one in Outcome)], value="", label="Reflection", min_width=80)
     with gr.Row(elem_classes="m3-line"):
-        low = gr.Number(None, label="P from", minimum=0, maximum=1, min_width=60)
-        high = gr.Number(None, label="P to", minimum=0, maximum=1, min_width=60)
+        # No `gr.Number`: the browser makes 0 of a field that nobody filled in.
+        low = gr.Textbox(label="P(anomalous) from", placeholder="any", min_width=60, elem_id="filter-low")
+        high = gr.Textbox(label="to", placeholder="any", min_width=60, elem_id="filter-high")
     reasoning = gr.Textbox(label="Words in the reasoning", elem_id="filter-reasoning")
     text = gr.Textbox(label="Found in data set, category or name")
     return [scenario, category, defect, status, verdict, reason, model, outcome, low, high, reasoning, text]

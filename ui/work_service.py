@@ -10,8 +10,10 @@ from db.filters import CaseFilter, Status
 from db.progress import progress
 from db.reasons import Reason
 from db.store import Store
-from m3ad.errors import BadData
+from m3ad.errors import BadData, NotFound
 from m3ad.records import Outcome, Scenario
+
+TEXTS = ("category", "type", "model", "low", "high", "reasoning", "text")
 
 
 def filter_from(form: Mapping[str, Any]) -> CaseFilter:
@@ -23,7 +25,7 @@ def filter_from(form: Mapping[str, Any]) -> CaseFilter:
     Raises:
         BadData: a range that is none, or a form that restricts nothing.
     """
-    text = {name: str(form.get(name) or "").strip() for name in ("category", "type", "model", "reasoning", "text")}
+    text = {name: str(form.get(name) or "").strip() for name in TEXTS}
     status = Status(form["status"]) if form.get("status") else None
     verdict: Literal["anomalous", "normal"] | None = form.get("verdict") or None
     wanted = CaseFilter(
@@ -36,7 +38,7 @@ def filter_from(form: Mapping[str, Any]) -> CaseFilter:
         reason=Reason(form["reason"]) if form.get("reason") else None,
         model=text["model"] or None,
         outcome=Outcome(form["outcome"]) if form.get("outcome") else None,
-        probability=_range(form.get("low"), form.get("high")),
+        probability=_range(text["low"], text["high"]),
         reasoning=text["reasoning"][:200],
         text=text["text"][:200],
     )
@@ -45,14 +47,16 @@ def filter_from(form: Mapping[str, Any]) -> CaseFilter:
     return wanted
 
 
-def _range(low: float | None, high: float | None) -> tuple[float, float] | None:
-    if low is None and high is None:
+def _range(low: str, high: str) -> tuple[float, float] | None:
+    if not low and not high:
         return None
-    if low is None or high is None:
-        raise BadData("A probability range needs both ends: from and to.")
-    if not 0 <= low <= high <= 1:
-        raise BadData(f"A probability lies between 0 and 1, and the range rises; {low} to {high} does not.")
-    return float(low), float(high)
+    try:
+        ends = float(low or 0), float(high or 1)
+    except ValueError:
+        raise BadData(f"A probability is a number between 0 and 1, such as 0.25; {low or high} is none.") from None
+    if not 0 <= ends[0] <= ends[1] <= 1:
+        raise BadData(f"A probability lies between 0 and 1, and the range rises; {ends[0]} to {ends[1]} does not.")
+    return ends
 
 
 def filter_rows(store: Store, user: str) -> list[list[Any]]:
@@ -64,6 +68,12 @@ def filter_rows(store: Store, user: str) -> list[list[Any]]:
         ]
         for saved in store.filters.all()
     ]
+
+
+def require_person(store: Store, name: str) -> None:
+    """Raises NotFound when nobody of this name may sign in: their cases would wait for ever."""
+    if all(one.name != name or one.removed for one in store.users()):
+        raise NotFound(f"Nobody who may sign in is called {name}. Names are written as in the account.")
 
 
 def progress_rows(store: Store) -> tuple[list[list[Any]], list[list[Any]]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from db.filters import CaseFilter
 from db.store import Store
 from m3ad.geometry import Box
 from m3ad.records import Defect, Verdict
@@ -53,7 +54,7 @@ def test_a_type_is_changed_everywhere_and_taken_back(store: Store, page: Page, w
         assert types(store) == [HOSTILE, HOSTILE]
         expect(page.locator("#bulk-made tbody tr")).to_contain_text(HOSTILE)
         store.save_annotation(1, Verdict(False), author="ann", based_on=2)
-        page.locator("#bulk-number").get_by_role("spinbutton").fill("1")
+        page.locator("#bulk-number").get_by_role("textbox").fill("1")
         page.locator("#bulk-undo").click()
         expect(words).to_have_value("Bulk change 2: Took bulk change 1 back in 1 case. "
                                     "Left alone, because somebody changed them since: 1 case (1).")  # fmt: skip
@@ -62,16 +63,47 @@ def test_a_type_is_changed_everywhere_and_taken_back(store: Store, page: Page, w
     assert witness.foreign == []
 
 
+def test_a_filter_is_saved_leads_to_its_cases_is_assigned_and_removed(store: Store, page: Page) -> None:
+    store.save_annotation(1, Verdict(False), author="bob", based_on=1)
+    with served(make_context(store)) as address:
+        page.goto(f"{address}?tab=data")
+        page.get_by_role("button", name="New filter").click()
+        expect(page.locator("#assign-filter")).to_be_hidden()
+        page.locator("#save-filter").click()
+        expect(page.get_by_text("This filter lets every case through")).to_be_visible()
+        page.locator("#filter-name").get_by_role("textbox").fill("dents")
+        page.locator("#filter-type").get_by_role("textbox").fill("dent")
+        page.locator("#save-filter").click()
+        row = page.locator("#filters tbody tr")
+        expect(row).to_contain_text("?tab=annotate&filter=dents")
+        expect(row.locator("td").last).to_have_text("1")
+        page.locator("#filter-chosen input").click()
+        page.get_by_role("option", name="dents").click()
+        page.locator("#filter-person").get_by_role("textbox").fill("cleo")
+        page.locator("#assign-filter").click()
+        expect(page.get_by_text("1 case is assigned to that person now.")).to_be_visible()
+        assert store.queue.count(CaseFilter(assigned="cleo"), "ann").number == 1
+        page.goto(f"{address}?tab=annotate&filter=dents")
+        expect(page.locator("#annotate .be-root[data-case='2']")).to_be_visible()
+        page.goto(f"{address}?tab=data")
+        page.locator("#filter-chosen input").click()
+        page.get_by_role("option", name="dents").click()
+        page.locator("#remove-filter").click()
+        expect(page.locator("#assign-filter")).to_be_hidden()
+        assert store.filters.all() == []
+
+
 def test_second_looks_are_drawn_done_blind_and_compared(store: Store, page: Page, witness: Witness) -> None:
     with served(make_context(store)) as address:
         page.goto(f"{address}?tab=data")
         page.get_by_role("button", name="Agreement").click()
         page.locator("#draw-name").get_by_role("textbox").fill("first")
-        page.get_by_label("number input for Share of annotated cases, %").fill("100")
+        page.get_by_label("% of annotated").fill("100")
         page.keyboard.press("Tab")
         page.locator("#draw-begin").click()
         expect(page.locator("#draw-words").get_by_role("textbox")).to_have_value(
-            "2 cases and 0 known answers wait in Annotate, in the list “second looks, blind”."
+            "Drawn for a second look: 2. Known answers (approved, to check people by): 0. "
+            "They wait in Annotate, in the list “second looks, blind”."
         )
         page.goto(f"{address}?tab=annotate&case=1")
         expect(page.locator("#annotate .be-defects")).to_contain_text("dent")

@@ -143,16 +143,22 @@ def test_pauses_are_no_work() -> None:
     assert active_hours([]) == 0.0
 
 
-def test_progress_tells_who_did_how_much_and_what_is_left(store: Store, cases: list[int]) -> None:
+def test_progress_tells_who_did_how_much_and_what_is_left(
+    store: Store, cases: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noon = now().astimezone().replace(hour=12)
+    minutes = iter(range(100))
+    monkeypatch.setattr("db.annotations.now", lambda: noon + timedelta(minutes=next(minutes)))
     for case_id in cases[:3]:
         store.save_annotation(case_id, NORMAL, author="ann", based_on=0)
+    assert progress(store, noon)[0][0].pace is None, "two minutes are too few to say"
     store.save_annotation(cases[0], Verdict(True), author="ann", based_on=1)
     store.save_annotation(cases[3], NORMAL, author="imported from x by bob", based_on=0)
-    persons, (dataset,) = progress(store)
+    persons, (dataset,) = progress(store, noon)
     (ann,) = persons
     assert (ann.person, ann.today, ann.total) == ("ann", 3, 3)
     assert (dataset.dataset, dataset.total, dataset.done, dataset.remaining) == ("set", MANY, 3, MANY - 4)
-    assert ann.pace
+    assert ann.pace == pytest.approx(2 / 3 * 60)  # two more cases, and one of them again, in three minutes
     assert dataset.hours == pytest.approx(dataset.remaining / ann.pace)
-    persons, _ = progress(store, now() + timedelta(days=2))
+    persons, _ = progress(store, noon + timedelta(days=2))
     assert (persons[0].today, persons[0].total, persons[0].pace) == (0, 3, None)

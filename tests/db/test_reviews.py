@@ -40,6 +40,13 @@ def test_a_review_is_kept_with_its_reason_and_its_pin(store: Store, case_id: int
     assert store.events(event="annotation.reviewed")[0].data == {"revision": 1, "decision": "send back"}
 
 
+def test_who_has_reviewed_a_case_does_not_keep_it_from_the_annotator(store: Store, case_id: int) -> None:
+    sent_back = CaseFilter(status=Status.SENT_BACK)
+    assert store.queue.next_of("bob", CaseFilter(status=Status.TO_REVIEW), 0) == case_id
+    store.reviews.add(case_id, 1, SEND_BACK, reviewer="bob", reason="too wide")
+    assert store.queue.next_of("ann", sent_back, 0) == case_id
+
+
 @pytest.mark.parametrize(
     ("decision", "reason", "pin", "words"),
     [

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from db.filters import CaseFilter
+from db.queue import ORDER
 from db.reasons import Reason
 from db.store import Store
 from m3ad.geometry import Box
@@ -284,6 +285,21 @@ def test_a_link_names_a_queue_or_a_filter(store: Store, link: dict[str, str], qu
     place = arrive({"tab": "annotate", **link}, ["inspect", "annotate"], store, "ann")
     assert place.queue == queue
     assert place.case_id == (2 if queue == "filter-1" else 1)
+
+
+def test_annotate_opens_with_what_is_to_do_and_claims_nothing_for_those_who_look(store: Store) -> None:
+    to_do = store.queue.peek("ann", ORDER, after=None)
+    assert to_do is not None
+    looked = arrive({"tab": "annotate"}, ["inspect", "annotate"], store, "vic", claims=False)
+    assert looked.case_id == to_do
+    assert arrive({"tab": "annotate"}, ["inspect", "annotate"], store, "ann").case_id == to_do
+    assert store.queue.peek("bob", ORDER, after=None) != to_do
+
+
+def test_a_list_whose_cases_others_hold_still_shows_them(store: Store) -> None:
+    store.filters.add("bent ones", CaseFilter(type="bent"), actor="bob")
+    for user in ("ann", "bob"):
+        assert arrive({"tab": "annotate", "filter": "bent ones"}, ["annotate"], store, user).case_id == 2
 
 
 A, TALLER_A, B = Box(0.1, 0.1, 0.3, 0.3), Box(0.1, 0.1, 0.3, 0.31), Box(0.6, 0.6, 0.9, 0.9)

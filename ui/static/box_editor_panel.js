@@ -54,8 +54,8 @@ function createPanel(panel, model, nodes, act) {
   heading(panel, "History");
   const history = make("div", "be-history-place", panel);
   const actions = make("div", "be-actions", panel);
-  const saveNext = button(actions, "be-primary", "Save and next", "↵", () => act.save(1));
-  button(actions, "", "Save", "", () => act.save(0)).title = "Ctrl+S";
+  const saveNext = button(actions, "be-primary m3-annotates", "Save and next", "↵", () => act.save(1));
+  button(actions, "m3-annotates", "Save", "", () => act.save(0)).title = "Ctrl+S";
   const undo = button(actions, "be-icon", "↶", "", model.undo);
   const redo = button(actions, "be-icon", "↷", "", model.redo);
   for (const [node, words] of [
