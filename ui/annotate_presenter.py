@@ -109,6 +109,9 @@ def keep(store: Store, work: Work, user: str) -> dict[str, Any]:
     except M3ADError as error:
         return _refused(work, error)
     stale = latest if latest is not None and latest.revision > work.based_on else None
+    if _says_the_same(stale, work, user):  # it was saved, and only the answer was lost on its way
+        store.delete_draft(work.case_id, user)
+        kept, stale = False, None
     return {"serial": work.serial, "kind": "draft", "kept": kept, "theirs": theirs(store, stale)}
 
 
@@ -173,9 +176,8 @@ def _save(store: Store, work: Work, verdict: Verdict, user: str, reason: Reason 
         return "Second look saved."
     latest = store.latest_annotation(work.case_id)
     # Where a model said otherwise meanwhile, the same verdict once more is the person's answer to that.
-    answers = reason is not None and latest is not None and work.based_on == latest.revision
-    if latest is not None and not answers and _says_the_same(latest, work, verdict, user):
-        # Nothing to add, or the answer to this very save was lost on its way and it came a second time.
+    unmoved = latest is not None and reason is None and work.based_on == latest.revision
+    if unmoved and latest is not None and _says_the_same(latest, work, user):
         store.delete_draft(work.case_id, user)
         return f"r{latest.revision} stands."
     saved = store.save_annotation(
@@ -189,9 +191,12 @@ def _save(store: Store, work: Work, verdict: Verdict, user: str, reason: Reason 
     return f"Saved as r{saved.revision}."
 
 
-def _says_the_same(latest: Annotation, work: Work, verdict: Verdict, user: str) -> bool:
-    same = latest.author == user and latest.verdict == verdict and latest.note == work.note
-    return same and work.based_on in (latest.revision, latest.revision - 1)
+def _says_the_same(latest: Annotation | None, work: Work, user: str) -> bool:
+    """Whether the work is the user's own revision word for word."""
+    if latest is None or work.verdict is None:
+        return False
+    verdict = work.verdict if work.verdict.anomalous else Verdict(False)
+    return (latest.author, latest.verdict, latest.note) == (user, verdict, work.note)
 
 
 def _go_on(

@@ -217,8 +217,16 @@ def test_confirming_ones_own_word_answers_the_model_that_disagrees(store: Store)
     inspected(store, 1, BENT)
     assert open_case(store, 1, "ann", "demo", "disagree")["sheet"]["count"] == 1
     again = work(based_on=1, verdict=NORMAL, dirty=False)
-    assert [save(store, again, "ann", None)["words"] for _ in range(2)] == ["Saved as r2.", "r2 stands."]
+    assert [save(store, again, "ann", None)["words"] for _ in range(2)] == ["Saved as r2."] * 2
     assert open_case(store, 1, "ann", "demo", "disagree")["sheet"]["count"] == 0
+
+
+def test_a_draft_of_what_was_saved_without_an_answer_is_no_conflict(store: Store) -> None:
+    lost = work(verdict=NORMAL)
+    save(store, lost, "ann", None)
+    assert keep(store, lost, "ann") == {"serial": lost.serial, "kind": "draft", "kept": False, "theirs": None}
+    assert store.draft(1, "ann") is None
+    assert keep(store, lost, "bob")["theirs"]["author"] == "ann"
 
 
 def test_two_people_are_never_sent_the_same_case(store: Store) -> None:
