@@ -14,7 +14,7 @@ from starlette.routing import Mount
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from db.schema import Role
-from ui import annotate, data, inspect, retrain
+from ui import annotate, data, inspect, reflect, retrain
 from ui.access import alone, make_guard, who_asks
 from ui.annotate_queue import PRIORITY
 from ui.arrival import arrive
@@ -36,6 +36,7 @@ from ui.theme import head, theme
 TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
     "inspect": ("Inspect", inspect.build),
     "annotate": ("Annotate", annotate.build),
+    "reflect": ("Reflect", reflect.build),
     "retrain": ("Retrain", retrain.build),
     "data": ("Data", data.build),
 }

@@ -16,6 +16,7 @@ from db.schema import Role
 from m3ad.records import Mode
 from ui.access import LARGEST_ID
 from ui.components.example_parts import show_view
+from ui.components.form_parts import choice
 from ui.components.frame import chips, footer
 from ui.components.inspect_parts import case_list, trace_view, viewer
 from ui.context import Context
@@ -86,9 +87,9 @@ def lay_out(context: Context) -> Screen:
         with gr.Column(elem_classes="m3-panel"):
             cases = case_list({"model": chosen, "selected": None, "version": 0})
         with gr.Column(elem_classes="m3-panel"):
-            picture = viewer()
+            picture = viewer("inspect-viewer")
         with gr.Column(elem_classes="m3-panel m3-side"):
-            trace = trace_view()
+            trace = trace_view("inspect-trace")
             with gr.Row(elem_classes="m3-choices"):
                 model = choice([chosen], chosen, "Model", "inspect-model")
                 mode = choice(MODES, Mode.AUTO, "Mode", "inspect-mode")
@@ -98,11 +99,6 @@ def lay_out(context: Context) -> Screen:
                 accept = gr.Button("Accept", interactive=False, elem_id="inspect-accept", min_width=80)
                 correct = gr.Button("Correct", interactive=False, elem_id="inspect-correct", min_width=80)
     return Screen(cases, picture, trace, model, mode, run, stop, accept, correct, footer(KEYS), gr.State(None))
-
-
-def choice(choices: list[Any], value: str, label: str, elem_id: str) -> gr.Dropdown:
-    """A small dropdown whose label only screen readers see."""
-    return gr.Dropdown(choices, value=value, label=label, container=False, min_width=80, elem_id=elem_id)
 
 
 def fill(view: View) -> list[Any]:

@@ -22,6 +22,7 @@ from ui.commands import (
     import_folder,
     inspect,
     model_list,
+    reflection,
     serve,
     snapshot,
     train,
@@ -53,6 +54,7 @@ COMMANDS: dict[str, Command] = {
     "caption": caption,
     "export": export,
     "train": train,
+    "reflection": reflection,
 }
 
 

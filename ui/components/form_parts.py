@@ -1,4 +1,4 @@
-"""Parts of the working tabs (Retrain, Data): headings, a state with its bar, small tables, a run's notes."""
+"""Parts of the working tabs: headings, choices, a state with its bar, small tables, a run's notes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from ui.components.base import part
 def heading(words: str) -> gr.HTML:
     """A section's name in the small caps of every tab. `words` are our own, never a person's or a model's."""
     return gr.HTML(f'<h4 class="m3-h">{words}</h4>', apply_default_css=False)
+
+
+def choice(choices: list[Any], value: str, label: str, elem_id: str) -> gr.Dropdown:
+    """A small dropdown whose label only screen readers see."""
+    return gr.Dropdown(choices, value=value, label=label, container=False, min_width=80, elem_id=elem_id)
 
 
 def status(value: dict[str, Any], **options: Any) -> gr.HTML:

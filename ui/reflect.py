@@ -1,0 +1,104 @@
+"""The Reflect tab: what reflection did over a set of cases, and one of them beside it.
+
+What is shown is worked out in `ui.reflect_presenter`; it reads stored inspections and asks no model.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gradio as gr
+
+from db.schema import Role
+from m3ad.metrics.effect import Aspect
+from ui.access import LARGEST_ID
+from ui.components.example_parts import show_view
+from ui.components.form_parts import choice
+from ui.components.frame import footer
+from ui.components.inspect_parts import effect_view, trace_view, viewer
+from ui.context import Context
+from ui.events import READS, told
+from ui.keys import Key
+from ui.reflect_presenter import ALL, Asked, choices, lens, models, page_value
+from ui.shell import Shell, at, open_tab
+
+KEYS = (
+    Key("j", "next case", "#reflect-effect .m3-next", "next"),
+    Key("k", "previous case", "#reflect-effect .m3-previous", "previous"),
+    Key("ArrowDown", "next case", "#reflect-effect .m3-next", ""),
+    Key("ArrowUp", "previous case", "#reflect-effect .m3-previous", ""),
+    Key("c", "correct in Annotate", "#reflect-correct", "correct"),
+    Key("i", "see it in Inspect", "#reflect-inspect", "inspect"),
+    Key("/", "find in these cases", "#reflect-effect .m3-search", "find"),
+    Key("f", "fit the picture", "#reflect-viewer .m3-fit", ""),
+    Key("1", "predicted boxes on or off", "#reflect-viewer .m3-legend-predicted", ""),
+    Key("2", "initial boxes on or off", "#reflect-viewer .m3-legend-initial", ""),
+    Key("3", "ground truth on or off", "#reflect-viewer .m3-legend-truth", ""),
+)
+FOOTER = "Of stored inspections: nothing is asked of the model here."
+NOBODY = "no other model"
+
+
+def build(context: Context, shell: Shell) -> None:
+    """Build the tab and wire it."""
+    chosen = context.settings.model
+    with gr.Row(elem_classes="m3-work m3-work-reflect"):
+        with gr.Column(elem_classes="m3-panel m3-reflect-set"):
+            with gr.Row(elem_classes="m3-choices"):
+                model = choice([chosen], chosen, "Model", "reflect-model")
+                cases = choice([("all annotated cases", ALL)], ALL, "Cases", "reflect-cases")
+            with gr.Row(elem_classes="m3-choices"):
+                aspect = choice([each.value for each in Aspect], Aspect.PRESENCE.value, "Aspect", "reflect-aspect")
+                beside = choice([(NOBODY, "")], "", "Beside", "reflect-beside")
+            effect = effect_view("reflect-effect")
+        with gr.Column(elem_classes="m3-panel"):
+            picture = viewer("reflect-viewer")
+        with gr.Column(elem_classes="m3-panel m3-side m3-lens"):
+            trace = trace_view("reflect-trace")
+            with gr.Row(elem_classes="m3-actions"):
+                inspect = gr.Button("Inspect", elem_id="reflect-inspect", min_width=80)
+                correct = gr.Button("Correct", elem_id="reflect-correct", min_width=80)
+    footer(KEYS, FOOTER)
+
+    asked = [model, cases, aspect, beside]
+
+    def show(model: str, cases: str, aspect: str, beside: str, request: gr.Request) -> dict[str, Any]:
+        wanted = Asked(model, cases, Aspect(aspect), beside or None)
+        return page_value(context.store, wanted, context.user(request))
+
+    def enter(case_id: int | None, model: str, cases: str, aspect: str, beside: str, request: gr.Request) -> list[Any]:
+        names, sets = models(context), choices(context.store)
+        cases = cases if cases in {name for _, name in sets} else ALL
+        return [
+            gr.update(choices=names),
+            gr.update(choices=sets, value=cases),
+            gr.update(choices=[(NOBODY, ""), *names]),
+            {**show(model, cases, aspect, beside, request), "selected": case_id},
+            *lens(context, case_id, model),
+        ]
+
+    def choose(sent: Any, model: str) -> list[Any]:
+        case_id = sent.get("case") if isinstance(sent, dict) else None
+        if not isinstance(case_id, int) or not 0 < case_id <= LARGEST_ID:
+            return [gr.skip()] * 4
+        return [*lens(context, case_id, model), case_id, at("reflect", case_id)]
+
+    entered = [model, cases, beside, effect, picture, trace]
+    for event in (shell.tab("reflect").select, shell.arrived.then):
+        event(told(enter, Role.VIEWER), [shell.case, *asked], entered, **READS)
+    for field in asked:
+        field.input(told(show, Role.VIEWER), asked, effect, **READS)
+    effect.select(
+        told(choose, Role.VIEWER),
+        [effect, model],
+        [picture, trace, shell.case, shell.address],
+        trigger_mode="always_last",
+        **READS,
+    )
+    for button, tab in ((inspect, "inspect"), (correct, "annotate")):
+        button.click(told(opener(tab), Role.VIEWER), None, [shell.tabs, shell.view], **READS)
+
+
+def opener(tab: str) -> Any:
+    """A handler that brings a tab to the front, with the case that is chosen."""
+    return lambda: (open_tab(tab), show_view("cases"))

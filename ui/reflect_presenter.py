@@ -1,0 +1,234 @@
+"""What the Reflect tab shows, without gradio: sets of cases, what reflection did over one, two models side by side.
+
+The numbers are those of `m3ad.metrics.effect` and `m3ad.metrics.paired`, on what `db.judged` finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from db.judged import Judged, judged, judged_frozen, models_that_inspected
+from db.store import Store
+from m3ad.errors import NotFound
+from m3ad.metrics.effect import Aspect, Effect, Way, effect, first_look, is_right, way
+from m3ad.metrics.paired import Difference, difference, share_interval
+from m3ad.records import Verdict
+from m3ad.taxonomy import default_taxonomy
+from ui.annotate_queue import FILTER, LISTS, filter_of
+from ui.context import Context
+from ui.inspect_presenter import stored_value, viewer_value
+
+ALL = "all"
+SNAPSHOT = "snapshot-"
+MOST = 5000  # rows that a page is sent; the numbers are of all cases
+MEANINGS = {
+    Way.FIXED: "wrong → right",
+    Way.BROKE: "right → wrong",
+    Way.KEPT_RIGHT: "reflected without need",
+    Way.KEPT_WRONG: "reflected in vain",
+    Way.RIGHT_AT_ONCE: "right without reflection",
+    Way.WRONG_AT_ONCE: "wrong without reflection",
+    Way.NO_FIRST_LOOK: "reflected; the first decision cannot be read",
+}
+GAINED, LOST = "only the other", "only this one"  # who is right, of two models
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The question a page asks: what reflection did to `aspect` for `model` over `cases`; `beside` is another model."""
+
+    model: str
+    cases: str = ALL
+    aspect: Aspect = Aspect.PRESENCE
+    beside: str | None = None
+
+
+def choices(store: Store) -> list[tuple[str, str]]:
+    """(title, name) of every set of cases that can be asked about."""
+    frozen = [(f"frozen cases of {one.name}", f"{SNAPSHOT}{one.id}") for one in store.snapshots()]
+    saved = [(one.name, f"{FILTER}{one.id}") for one in store.filters.all()]
+    return [("all annotated cases", ALL), *frozen, *saved]
+
+
+def models(context: Context) -> list[str]:
+    """The models that can be asked about: those that can inspect, and those that have and are gone."""
+    names = context.monitors.names()
+    return [*names, *(name for name in models_that_inspected(context.store) if name not in names)]
+
+
+def cases_of(store: Store, model: str, cases: str, user: str = "") -> list[Judged]:
+    """The judged cases of a set by its name. Raises NotFound for a name that there is not."""
+    if cases.startswith(SNAPSHOT) and cases.removeprefix(SNAPSHOT).isdecimal():
+        return judged_frozen(store, model, int(cases.removeprefix(SNAPSHOT)[:15]))
+    if cases != ALL and not (cases in LISTS or cases.startswith(FILTER)):
+        raise NotFound(f"There is no set of cases called {cases}. Choose one of the list.")
+    return judged(store, model, filter_of(store, cases), user=user)
+
+
+def page_value(store: Store, asked: Asked, user: str = "") -> dict[str, Any]:
+    """Everything the left side of the tab shows; see `static/reflect_effect.js`."""
+    found = cases_of(store, asked.model, asked.cases, user)
+    done = effect(((one.case.case_id, one.pair) for one in found), asked.aspect)
+    ways = {case_id: each.value for each, ids in done.ways.items() for case_id in ids}
+    return {
+        "groups": [_group(each, done, len(found)) for each in Way],
+        "sentences": sentences(done, len(found)),
+        "beside": _beside(store, asked, found, user),
+        "rows": [_row(one, ways[one.case.case_id]) for one in found[:MOST]],
+        "missing": max(0, len(found) - MOST),
+        "empty": "" if found else _why_empty(asked),
+    }
+
+
+def _why_empty(asked: Asked) -> str:
+    return f"{asked.model} has inspected no annotated case of this set. Inspect some, or choose another set or model."
+
+
+def _group(each: Way, done: Effect, whole: int) -> dict[str, Any]:
+    count = len(done.ways[each])
+    return {
+        "way": each.value,
+        "count": count,
+        "means": MEANINGS[each],
+        "share": share_words(count, whole),
+    }
+
+
+def share_words(part: int, whole: int) -> str:
+    """ "6.1 % (4.7–7.8)": a share with its 95 % interval; empty of nothing."""
+    interval = share_interval(part, whole)
+    if interval is None:
+        return ""
+    low, high = (f"{100 * end:.1f}" for end in interval)
+    return f"{100 * part / whole:.1f} % ({low}–{high})"
+
+
+def sentences(done: Effect, whole: int) -> list[str]:
+    """What reflection did, in words for people."""
+    if not whole:
+        return []
+    said = [f"{_cases(whole)}, {done.reflected:,} reflected on.", change_words(done.difference)]
+    if done.overlap is not None:
+        before, after = done.overlap
+        said.append(f"Overlap of the boxes (IoU) {before:.3f} → {after:.3f}.")
+    return [each for each in said if each]
+
+
+def change_words(found: Difference) -> str:
+    """ "Balanced accuracy 0.894 → 0.941 (+0.047, 95 % +0.021 to +0.074; McNemar p = 0.001)."; empty of nothing."""
+    if found.before is None or found.after is None or found.interval is None:
+        return ""
+    low, high = found.interval
+    p = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.3f}"
+    return (
+        f"Balanced accuracy {found.before:.3f} → {found.after:.3f} "
+        f"({found.after - found.before:+.3f}, 95 % {low:+.3f} to {high:+.3f}; McNemar {p})."
+    )
+
+
+def _beside(store: Store, asked: Asked, found: Sequence[Judged], user: str) -> dict[str, Any] | None:
+    """The other model on the cases that both inspected; None when none was chosen."""
+    if not asked.beside or asked.beside == asked.model:
+        return None
+    others = {one.case.case_id: one for one in cases_of(store, asked.beside, asked.cases, user)}
+    both = [(one, others[one.case.case_id]) for one in found if one.case.case_id in others]
+    rights = {
+        one.case.case_id: (one.truth.anomalous, _finally_right(asked.aspect, one), _finally_right(asked.aspect, other))
+        for one, other in both
+    }
+    words = change_words(difference(rights.values()))
+    return {
+        "words": f"{asked.model} beside {asked.beside}, {_cases(len(both))} of both. {words}".strip(),
+        "groups": [
+            {"way": name, "count": len(ids), "ids": ids, "means": f"{model} is right, {not_model} is not"}
+            for name, first, model, not_model in (
+                (LOST, True, asked.model, asked.beside),
+                (GAINED, False, asked.beside, asked.model),
+            )
+            for ids in [[case_id for case_id, (_, mine, theirs) in rights.items() if mine is first and theirs != mine]]
+        ],
+    }
+
+
+def _finally_right(aspect: Aspect, one: Judged) -> bool:
+    return is_right(aspect, one.truth, one.inspection.trace.verdict)
+
+
+def _row(one: Judged, done: str) -> dict[str, Any]:
+    """A line of the list. Probabilities 0..1 or None; `words` counts those of think and reflection."""
+    inspection, trace = one.inspection, one.inspection.trace
+    return {
+        "id": one.case.case_id,
+        "name": one.case.name,
+        "scenario": one.case.scenario.value,
+        "way": done,
+        "truth": decision(one.truth),
+        "before": decision(first_look(trace)),
+        "after": decision(trace.verdict),
+        "p": [inspection.probability.initial, inspection.probability.final],
+        "words": len(f"{trace.think} {trace.reflection or ''}".split()),
+        "seconds": round(inspection.seconds, 1),
+        "problems": [problem.text for problem in trace.problems],
+    }
+
+
+def decision(verdict: Verdict | None) -> str:
+    """A verdict's presence in a word."""
+    return "unreadable" if verdict is None else "anomalous" if verdict.anomalous else "normal"
+
+
+def lens(context: Context, case_id: int | None, model: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """One case: the values of the picture and of the trace that the model wrote last. NotFound when it is gone."""
+    store, monitors = context.store, context.monitors
+    if case_id is None:
+        return viewer_value(None, None, None), {"state": "empty", "says": "No case chosen"}
+    case, newest = store.case(case_id), store.latest_annotation(case_id)
+    inspection = store.latest_inspection(case_id, model)
+    truth = newest.verdict if newest else None
+    demonstration, threshold = monitors.demonstration(model), monitors.reflects_from(model)
+    return viewer_value(case, truth, inspection.trace if inspection else None), stored_value(
+        inspection, truth, default_taxonomy(), demonstration=demonstration, threshold=threshold
+    )
+
+
+def report_json(store: Store, asked: Asked) -> dict[str, Any]:
+    """The numbers of the page for other programs: ids by way, balanced accuracies, interval, p, counts by scenario."""
+    found = cases_of(store, asked.model, asked.cases)
+    done = effect(((one.case.case_id, one.pair) for one in found), asked.aspect)
+    scenarios: dict[str, dict[str, int]] = {}
+    for one in found:
+        counts = scenarios.setdefault(one.case.scenario.value, {each.value: 0 for each in Way})
+        counts[way(asked.aspect, *one.pair).value] += 1
+    beside = _beside(store, asked, found, "")
+    return {
+        "model": asked.model,
+        "cases": asked.cases,
+        "aspect": asked.aspect.value,
+        "count": len(found),
+        "sentences": sentences(done, len(found)) or [_why_empty(asked)],
+        "ways": {each.value: list(ids) for each, ids in done.ways.items()},
+        "balanced_accuracy": [done.difference.before, done.difference.after],
+        "interval": done.difference.interval,
+        "p": done.difference.p,
+        "overlap": done.overlap,
+        "scenarios": scenarios,
+        "beside": beside,
+    }
+
+
+def report_words(report: dict[str, Any]) -> str:
+    """The report for a terminal."""
+    lines = list(report["sentences"])
+    lines += [f"  {name}: {len(ids)}" for name, ids in report["ways"].items() if ids]
+    for scenario, counts in report["scenarios"].items():
+        lines.append(f"  {scenario}: " + ", ".join(f"{name} {count}" for name, count in counts.items() if count))
+    if report["beside"]:
+        lines.append(report["beside"]["words"])
+        lines += [f"  {group['means']}: {group['count']}" for group in report["beside"]["groups"]]
+    return "\n".join(lines)
+
+
+def _cases(count: int) -> str:
+    return f"{count:,} case{'' if count == 1 else 's'}"
