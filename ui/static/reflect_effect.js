@@ -45,7 +45,7 @@ function mount({ element, props, trigger, watch }) {
       const { count, means, share } = group(way);
       const cell = toggle(el('button', `m3-effect-cell m3-way-${way.replace(' ', '-')}`), way);
       cell.type = 'button';
-      add(cells, add(cell, el('b', '', count.toLocaleString()), el('span', '', way), el('small', '', share), el('small', 'm3-effect-means', means)));
+      add(cells, add(cell, el('b', '', count.toLocaleString()), el('span', '', way), el('small', '', means), el('small', '', share)));
     }
     const others = el('div', 'm3-effect-others');
     for (const { way, count, means } of now.groups.filter((each) => !CELLS.includes(each.way))) {
