@@ -6,19 +6,27 @@ The numbers are those of `m3ad.metrics.effect` and `m3ad.metrics.paired`, on wha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from db.judged import Judged, judged, judged_frozen, models_that_inspected
 from db.store import Store
 from m3ad.errors import NotFound
 from m3ad.metrics.effect import Aspect, Effect, Way, effect, first_look, is_right, way
-from m3ad.metrics.paired import Difference, difference, share_interval
-from m3ad.records import Verdict
+from m3ad.metrics.paired import difference
 from m3ad.taxonomy import default_taxonomy
 from ui.annotate_queue import FILTER, LISTS, filter_of
 from ui.context import Context
 from ui.inspect_presenter import stored_value, viewer_value
+from ui.reflect_words import (
+    calibration_words,
+    calibrations,
+    cases_words,
+    change_words,
+    decision,
+    sentences,
+    share_words,
+)
 
 ALL = "all"
 SNAPSHOT = "snapshot-"
@@ -74,7 +82,7 @@ def page_value(store: Store, asked: Asked, user: str = "") -> dict[str, Any]:
     ways = {case_id: each.value for each, ids in done.ways.items() for case_id in ids}
     return {
         "groups": [_group(each, done, len(found)) for each in Way],
-        "sentences": sentences(done, len(found)),
+        "sentences": [*sentences(done, len(found)), *calibration_words(found)],
         "beside": _beside(store, asked, found, user),
         "rows": [_row(one, ways[one.case.case_id]) for one in found[:MOST]],
         "missing": max(0, len(found) - MOST),
@@ -96,38 +104,6 @@ def _group(each: Way, done: Effect, whole: int) -> dict[str, Any]:
     }
 
 
-def share_words(part: int, whole: int) -> str:
-    """ "6.1 % (4.7–7.8)": a share with its 95 % interval; empty of nothing."""
-    interval = share_interval(part, whole)
-    if interval is None:
-        return ""
-    low, high = (f"{100 * end:.1f}" for end in interval)
-    return f"{100 * part / whole:.1f} % ({low}–{high})"
-
-
-def sentences(done: Effect, whole: int) -> list[str]:
-    """What reflection did, in words for people."""
-    if not whole:
-        return []
-    said = [f"{_cases(whole)}, {done.reflected:,} reflected on.", change_words(done.difference)]
-    if done.overlap is not None:
-        before, after = done.overlap
-        said.append(f"Overlap of the boxes (IoU) {before:.3f} → {after:.3f}.")
-    return [each for each in said if each]
-
-
-def change_words(found: Difference) -> str:
-    """ "Balanced accuracy 0.894 → 0.941 (+0.047, 95 % +0.021 to +0.074; McNemar p = 0.001)."; empty of nothing."""
-    if found.before is None or found.after is None or found.interval is None:
-        return ""
-    low, high = found.interval
-    p = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.3f}"
-    return (
-        f"Balanced accuracy {found.before:.3f} → {found.after:.3f} "
-        f"({found.after - found.before:+.3f}, 95 % {low:+.3f} to {high:+.3f}; McNemar {p})."
-    )
-
-
 def _beside(store: Store, asked: Asked, found: Sequence[Judged], user: str) -> dict[str, Any] | None:
     """The other model on the cases that both inspected; None when none was chosen."""
     if not asked.beside or asked.beside == asked.model:
@@ -140,7 +116,7 @@ def _beside(store: Store, asked: Asked, found: Sequence[Judged], user: str) -> d
     }
     words = change_words(difference(rights.values()))
     return {
-        "words": f"{asked.model} beside {asked.beside}, {_cases(len(both))} of both. {words}".strip(),
+        "words": f"{asked.model} beside {asked.beside}, {cases_words(len(both))} of both. {words}".strip(),
         "groups": [
             {"way": name, "count": len(ids), "ids": ids, "means": f"{model} is right, {not_model} is not"}
             for name, first, model, not_model in (
@@ -174,11 +150,6 @@ def _row(one: Judged, done: str) -> dict[str, Any]:
     }
 
 
-def decision(verdict: Verdict | None) -> str:
-    """A verdict's presence in a word."""
-    return "unreadable" if verdict is None else "anomalous" if verdict.anomalous else "normal"
-
-
 def lens(context: Context, case_id: int | None, model: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """One case: the values of the picture and of the trace that the model wrote last. NotFound when it is gone."""
     store, monitors = context.store, context.monitors
@@ -207,28 +178,15 @@ def report_json(store: Store, asked: Asked) -> dict[str, Any]:
         "cases": asked.cases,
         "aspect": asked.aspect.value,
         "count": len(found),
-        "sentences": sentences(done, len(found)) or [_why_empty(asked)],
+        "sentences": [*sentences(done, len(found)), *calibration_words(found)] or [_why_empty(asked)],
         "ways": {each.value: list(ids) for each, ids in done.ways.items()},
         "balanced_accuracy": [done.difference.before, done.difference.after],
         "interval": done.difference.interval,
         "p": done.difference.p,
         "overlap": done.overlap,
+        "calibration": {
+            name: asdict(each) for name, each in zip(("before", "after"), calibrations(found), strict=True)
+        },
         "scenarios": scenarios,
         "beside": beside,
     }
-
-
-def report_words(report: dict[str, Any]) -> str:
-    """The report for a terminal."""
-    lines = list(report["sentences"])
-    lines += [f"  {name}: {len(ids)}" for name, ids in report["ways"].items() if ids]
-    for scenario, counts in report["scenarios"].items():
-        lines.append(f"  {scenario}: " + ", ".join(f"{name} {count}" for name, count in counts.items() if count))
-    if report["beside"]:
-        lines.append(report["beside"]["words"])
-        lines += [f"  {group['means']}: {group['count']}" for group in report["beside"]["groups"]]
-    return "\n".join(lines)
-
-
-def _cases(count: int) -> str:
-    return f"{count:,} case{'' if count == 1 else 's'}"

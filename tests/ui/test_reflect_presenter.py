@@ -17,7 +17,8 @@ from m3ad.errors import NotFound
 from m3ad.metrics.effect import Aspect
 from m3ad.records import Verdict
 from tests.ui.scripted import BENT, FIXED, NORMAL, UNREADABLE, add_case, add_inspection, make_context
-from ui.reflect_presenter import MOST, Asked, choices, lens, models, page_value, share_words
+from ui.reflect_presenter import MOST, Asked, cases_of, choices, lens, models, page_value
+from ui.reflect_words import calibrations, share_words
 
 GOOD = Verdict(False)
 
@@ -47,6 +48,15 @@ def test_every_case_went_one_way(store: Store) -> None:
     assert value["sentences"][1].startswith("Balanced accuracy 0.500 → 0.417 (-0.083, 95 % ")
     assert value["sentences"][1].endswith("McNemar p = 1.000).")
     assert value["sentences"][2].startswith("Overlap of the boxes (IoU) 0.000 → 0.")
+
+
+def test_probabilities_are_judged_before_and_after(store: Store) -> None:
+    before, after = calibrations(cases_of(store, "demo", "all"))
+    assert (before.count, after.count) == (5, 5)
+    assert after.brier == pytest.approx((3 * 0.07**2 + 2 * 0.93**2) / 5)
+    assert before.brier == pytest.approx((0.79**2 + 0.21**2 + 2 * 0.07**2 + 0.93**2) / 5)
+    words = page_value(store, Asked("demo"))["sentences"][-1]
+    assert words.startswith(f"P(anomalous): Brier score {before.brier:.3f} → {after.brier:.3f}, calibration error")
 
 
 def test_a_line_tells_what_was_decided_and_how_surely(store: Store) -> None:

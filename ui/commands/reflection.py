@@ -6,7 +6,8 @@ import argparse
 
 from m3ad.metrics.effect import Aspect
 from ui.commands.common import make_settings, open_store, tell
-from ui.reflect_presenter import ALL, Asked, report_json, report_words
+from ui.reflect_presenter import ALL, Asked, report_json
+from ui.reflect_words import report_words
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
