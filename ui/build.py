@@ -16,6 +16,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from db.schema import Role
 from ui import annotate, data, inspect, retrain
 from ui.access import alone, make_guard, who_asks
+from ui.annotate_keys import CHECK_KEYS
+from ui.annotate_keys import KEYS as ANNOTATE_KEYS
 from ui.annotate_queue import PRIORITY
 from ui.arrival import arrive
 from ui.components.example_parts import view_switch
@@ -24,6 +26,7 @@ from ui.context import Context
 from ui.events import READS, SPEAKS, told
 from ui.export_routes import add_export_routes
 from ui.identity import Identity, Proxies
+from ui.key_routes import add_key_routes
 from ui.list_routes import add_list_routes
 from ui.oidc import add_oidc_routes
 from ui.page_access import page_guard
@@ -39,6 +42,9 @@ TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
     "retrain": ("Retrain", retrain.build),
     "data": ("Data", data.build),
 }
+
+# Whose keys people change; the names are in the store.
+KEYS = {"inspect": inspect.KEYS, "annotate": ANNOTATE_KEYS, "examples": CHECK_KEYS}
 
 
 def build_page(context: Context) -> gr.Blocks:
@@ -92,6 +98,7 @@ def make_app(context: Context) -> FastAPI:
     add_list_routes(app, context, guard)
     add_export_routes(app, context, guard)
     add_review_routes(app, context, guard)
+    add_key_routes(app, context, guard, KEYS)
     if context.settings.oidc:
         add_oidc_routes(app, context)
     page = build_page(context)

@@ -52,7 +52,7 @@ def build(context: Context, shell: Shell) -> None:
             build_progress(context, shell)
             build_agreement(context, shell)
             build_taxonomy()
-    footer((), FOOTER)
+    footer("data", (), FOOTER)
     for event in (shell.tab("data").select, shell.arrived.then):
         event(told(lambda: workspace_rows(context.store), Role.VIEWER), None, held, **READS)
     wire_import(context, imports, form, held)

@@ -219,7 +219,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     if (!sheet.suggestion || sheet.suggestion.anomalous === null)
       return complain("There is no readable verdict of the model to accept.");
     if (!model.acceptable(sheet.suggestion.anomalous))
-      return complain("This case is annotated already: X adopts the model's boxes.");
+      return complain(`This case is annotated already: ${keyName("adopt")} adopts the model's boxes.`);
     if (sheet.suggestion.anomalous) model.openGhosts().length ? model.adopt(null) : model.setVerdict(true);
     else model.setVerdict(false);
     save(1);
@@ -440,6 +440,12 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     history,
     review,
   });
+  function onKeys() {
+    if (!root.isConnected) return window.removeEventListener("m3ad:keys", onKeys);
+    drawn.clear(); // their labels name a key
+    if (sheet) renderAll();
+  }
+  window.addEventListener("m3ad:keys", onKeys);
   frame.queue.addEventListener("change", () => {
     go(0);
     focusStage();

@@ -75,7 +75,7 @@ function createCanvas(stage, model, hooks) {
       put(
         ghost,
         `be-box be-${ghost.kind}${chosen ? " be-selected" : ""}`,
-        chosen ? `${ghost.label} · adopt X` : ghost.label,
+        chosen ? `${ghost.label} · adopt ${keyName("adopt")}` : ghost.label,
       );
     }
     for (const defect of model.doc.defects) {
@@ -288,7 +288,7 @@ function createCanvas(stage, model, hooks) {
     put({ id: "new", box }, "be-box be-truth be-selected", "");
     renderHandles(null);
     hooks.inHand("new", px);
-    if (words) hooks.say(`${words} at ${corner.to.join(", ")}. C or Enter sets the second one, arrows move it.`);
+    if (words) hooks.say(`${words} at ${corner.to.join(", ")}. ${keyName("corner")} or ${keyName("next")} sets the second one, arrows move it.`);
   }
   function moveCorner(point) {
     corner.to = [Math.round(point.px), Math.round(point.py)];

@@ -9,9 +9,9 @@ function createReview(parent, stage, model, act) {
   box.setAttribute("aria-label", "Review");
   const state = make("div", "be-review-state", box);
   const buttons = make("div", "be-choice", box);
-  button(buttons, "be-approve", "Approve", "Y", approve);
-  button(buttons, "be-send-back", "Send back", "U", () => open("send back"));
-  button(buttons, "be-ask", "Ask", "Q", question);
+  button(buttons, "be-approve", "Approve", "approve", approve);
+  button(buttons, "be-send-back", "Send back", "sendBack", () => open("send back"));
+  button(buttons, "be-ask", "Ask", "ask", question);
   const form = make("form", "be-why", box);
   form.hidden = true;
   const reason = make("textarea", "be-field", form);
