@@ -23,6 +23,7 @@ from ui.arrival import arrive
 from ui.components.example_parts import view_switch
 from ui.components.frame import address, chips, header
 from ui.context import Context
+from ui.crop_routes import add_crop_routes
 from ui.events import READS, SPEAKS, told
 from ui.export_routes import add_export_routes
 from ui.identity import Identity, Proxies
@@ -95,6 +96,7 @@ def make_app(context: Context) -> FastAPI:
     guard = make_guard(context)
     add_sign_in_routes(app, context, guard)
     add_picture_routes(app, context, guard)
+    add_crop_routes(app, context, guard)
     add_list_routes(app, context, guard)
     add_export_routes(app, context, guard)
     add_review_routes(app, context, guard)

@@ -121,7 +121,18 @@ def test_nothing_but_the_way_in_answers_who_is_not_signed_in(site: Site, store: 
     picture = store.picture(1)
     stranger = site(None)
     for path in (
-        *("/cases", "/rows?ids=1", f"/picture/{picture.id}", "/person", "/", "/config", "/theme.css", "/monitoring"),
+        *(
+            "/cases",
+            "/rows?ids=1",
+            f"/picture/{picture.id}",
+            "/person",
+            "/keys",
+            "/crop?type=dent",
+            "/",
+            "/config",
+            "/theme.css",
+            "/monitoring",
+        ),
         *(f"{API}/info", f"{API}/user", f"{API}/app_id", f"{API}/startup-events", f"{API}/heartbeat/x"),
         *(f"{API}/queue/data?session_hash=x", f"{API}/file={picture.path}", "/nonsense", "//login", "/login/../cases"),
     ):

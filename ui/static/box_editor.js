@@ -68,7 +68,14 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
   });
   const draw = () => canvas.renderBoxes();
   const frame = createFrame(stage, { go, toggleOthers, view: () => canvas.view });
-  const panel = createPanel(panelNode, model, types, { save, focusStage, complain, keepMine, takeTheirs });
+  const panel = createPanel(panelNode, model, types, {
+    save,
+    focusStage,
+    complain,
+    keepMine,
+    takeTheirs,
+    caseId: () => sheet.case_id,
+  });
   const history = createHistory(panel.history, stage, { say, complain, draw, restore });
   const review = createReview(panel.review, stage, model, {
     sheet: () => sheet,

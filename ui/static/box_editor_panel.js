@@ -38,6 +38,7 @@ function createPanel(panel, model, nodes, act) {
     },
     nothing: () => act.complain(`Select a box first: click it, or press ${keyName("followingBox")}.`),
     suggested: () => model.ghosts.map((ghost) => ghost.type),
+    crop: (type) => `crop?type=${encodeURIComponent(type)}&besides=${act.caseId()}`,
     leave: act.focusStage,
   });
 
