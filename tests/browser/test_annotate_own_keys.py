@@ -46,7 +46,11 @@ def test_a_key_is_changed_by_keys_alone_counts_everywhere_and_survives_a_reload(
     desk.press("?")
     button = key_of(desk, "newBox")
     expect(button).to_have_attribute("aria-label", "N: new box. Choose another key")
-    button.focus()
+    expect(desk.page.get_by_role("button", name="Close")).to_be_focused()
+    for _ in range(3):
+        desk.press("Tab")
+    expect(button).to_be_focused()
+    assert button.evaluate("(node) => getComputedStyle(node).outlineStyle") == "solid", "the focus is seen"
     desk.press("Enter")
     expect(words(desk)).to_contain_text("Press the new key: new box")
     desk.press("p")

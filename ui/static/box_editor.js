@@ -67,7 +67,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     },
   });
   const draw = () => canvas.renderBoxes();
-  const frame = createFrame(stage, { go, toggleOthers, view: () => canvas.view });
+  const frame = createFrame(stage, { go, toggleOthers, newBox: () => canvas.newBox(), view: () => canvas.view });
   const panel = createPanel(panelNode, model, types, {
     save,
     focusStage,

@@ -228,7 +228,10 @@ function createCanvas(stage, model, hooks) {
     if (gesture === null && corner) moveCorner(point);
     else if (gesture === null) hover(point);
     else if (gesture.kind === "pinch" && pointers.has(event.pointerId) && pointers.size === 2) pinch(event, point);
-    else if (gesture.kind !== "pinch") follow(point);
+    else if (gesture.kind !== "pinch") {
+      pointers.set(event.pointerId, point); // where it is when a second finger comes
+      follow(point);
+    }
   });
   function release(event) {
     if (!pointers.delete(event.pointerId) || gesture === null) return;

@@ -3,7 +3,7 @@
 
 const chip = (parent, words, label, command, act) => keyTitle(button(parent, "be-chip", words, "", act), command, label);
 
-// `act`: go(step), toggleOthers(), view() -> the actions of the view.
+// `act`: go(step), toggleOthers(), newBox(), view() -> the actions of the view.
 function createFrame(stage, act) {
   const top = make("div", "be-overlay be-top", stage);
   chip(top, "‹", "Previous case", "formerCase", () => act.go(-1));
@@ -26,6 +26,7 @@ function createFrame(stage, act) {
   opener.title = "Brightness, contrast, grid and zoom";
   opener.setAttribute("aria-label", opener.title);
   opener.setAttribute("aria-expanded", "false");
+  chip(tools, "New box", "New box", "newBox", () => act.newBox()); // for a finger: inside another box it cannot draw
   const bar = make("div", "be-bar", tools);
   bar.hidden = true;
   for (const [words, label, command, does] of [

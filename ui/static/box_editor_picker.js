@@ -114,10 +114,8 @@ function createPicker(parent, nodes, hooks) {
     const digit = recent.digit(node.name);
     for (const key of [digit, node.short]) if (key) make("kbd", "", line, String(key));
     make("div", "be-definition", item, node.definition);
-    item.addEventListener("pointerdown", (event) => {
-      event.preventDefault(); // the field keeps the focus
-      choose(node.name);
-    });
+    item.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
+    item.addEventListener("click", () => choose(node.name)); // and a finger that scrolls the list chooses nothing
   }
   function render() {
     shown = answers();

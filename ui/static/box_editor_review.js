@@ -20,7 +20,7 @@ function createReview(parent, stage, model, act) {
   const place = make("div", "be-pin-words", form);
   place.setAttribute("aria-live", "polite");
   const choice = make("div", "be-choice", form);
-  const send = button(choice, "be-primary", "", "↵", () => {});
+  const send = button(choice, "be-primary", "Send back", "↵", () => {});
   send.type = "submit";
   const unpin = button(choice, "", "No pin", "", () => setPin(null));
   button(choice, "", "Cancel", "Esc", () => close());
