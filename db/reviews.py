@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from db.annotations import add_review, latest_annotation, release_claim, require_case
+from db.annotations import add_review, latest_annotation, release_claim, require_case, to_annotation
 from db.filters import reviewed
-from db.schema import AnnotationTable, Decision, ReviewTable
+from db.latest import ANY
+from db.schema import AnnotationTable, Decision, NamedTypeTable, ReviewTable, StandingTable, TallyTable
+from db.standings import type_name
 from db.verdicts import undecided
 from m3ad.errors import Conflict, NotFound
 from m3ad.records import Annotation
@@ -19,7 +21,7 @@ from m3ad.records import Annotation
 if TYPE_CHECKING:
     from db.store import Store
 
-SOME = 500  # ids in one query: databases limit how many values one may carry
+_last_review = select(func.max(ReviewTable.id)).where(ReviewTable.annotation_id == AnnotationTable.id).scalar_subquery()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,25 @@ class Reviews:
         )
         with self._store.reading() as session:
             return [_to_review(row, case_id, revision) for row, revision in session.execute(query)]
+
+    def latest_approved(self, type: str, *, besides: int = 0, most: int = 1) -> list[Annotation]:
+        """The newest revisions with a defect of this type whose last word is an approval, the latest approved first.
+
+        `besides` leaves out one case: who looks at a case a second time must not be shown the first verdict.
+        """
+        query = (
+            select(AnnotationTable)
+            .select_from(NamedTypeTable)
+            .join(StandingTable, and_(StandingTable.case_id == NamedTypeTable.case_id, StandingTable.model == ANY))
+            .join(TallyTable, TallyTable.id == StandingTable.tally_id)
+            .join(AnnotationTable, AnnotationTable.id == StandingTable.annotation_id)
+            .where(NamedTypeTable.type == type_name(type), NamedTypeTable.case_id != besides)
+            .where(TallyTable.review == Decision.APPROVE)
+            .order_by(_last_review.desc())
+            .limit(most)
+        )
+        with self._store.reading() as session:
+            return [to_annotation(row) for row in session.scalars(query)]
 
 
 def held_back(session: Session) -> set[int]:

@@ -515,6 +515,16 @@ class AttemptTable(Base):
     latest: Mapped[datetime]
 
 
+class PreferenceTable(Base):
+    """What one person chose for themselves."""
+
+    __tablename__ = "preferences"
+
+    user: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[dict[str, Any]]
+
+
 class EventTable(Base):
     """Who changed what, and when."""
 

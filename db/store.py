@@ -37,6 +37,7 @@ from db.examples import Examples
 from db.filters import EVERYTHING, CaseFilter
 from db.importing import import_cases
 from db.inspections import Answered
+from db.preferences import Preferences
 from db.queue import Queue
 from db.reviews import Reviews
 from db.saved_filters import SavedFilters
@@ -75,6 +76,7 @@ class Store:
         sign_ins: passwords that are tried, and who is signed in; see `db.sign_ins.SignIns`.
         queue: which case a person works on next; see `db.queue.Queue`.
         filters: filters with names; see `db.saved_filters.SavedFilters`.
+        preferences: what each person chose for themselves; see `db.preferences.Preferences`.
     """
 
     def __init__(self, workspace: Path, engine: Engine) -> None:
@@ -89,6 +91,7 @@ class Store:
         self.sign_ins = SignIns(self)
         self.queue = Queue(self)
         self.filters = SavedFilters(self)
+        self.preferences = Preferences(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | None = None) -> Store:

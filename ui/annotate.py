@@ -15,6 +15,7 @@ import gradio as gr
 from db.schema import Role
 from m3ad.taxonomy import default_taxonomy
 from ui.access import who_asks
+from ui.annotate_keys import CHECK_KEYS, KEYS
 from ui.annotate_presenter import ASK_ROW, keep, move, open_case, save, type_rows
 from ui.check_presenter import answer
 from ui.components import example_parts
@@ -23,59 +24,7 @@ from ui.components.example_parts import example_desk
 from ui.components.frame import footer
 from ui.context import Context
 from ui.events import READS, told
-from ui.keys import Key
 from ui.shell import Shell, at
-
-KEYS = (
-    Key("A", "accept the model's verdict and go on", hint="accept"),
-    Key("X", "adopt the model's box, or all of them", hint="adopt"),
-    Key("N", "new box", hint="new box"),
-    Key("C", "corner here, and again for the other one", hint=""),
-    Key("V", "copy the boxes of the case before", hint=""),
-    Key("↑ ↓ ← →", "move the box by 1 pixel, with Shift by 10", hint="nudge"),
-    Key("Alt ↑ ↓ ← →", "move its right and lower side", hint=""),
-    Key("Ctrl ↑ ↓ ← →", "move its left and upper side", hint=""),
-    Key("T", "type of the box: search; two letters find each", hint="type"),
-    Key("Shift A … Z", "search the types by this letter", hint=""),
-    Key("2 … 9", "a recent type", hint=""),
-    Key("1 / 0", "anomalous / normal", hint=""),
-    Key("Enter", "save and next", hint=""),
-    Key("Ctrl S", "save", hint=""),
-    Key("Ctrl Z", "undo; with Shift redo", hint="undo"),
-    Key("Tab [ ]", "next or previous box or suggestion", hint=""),
-    Key("Del", "delete the box", hint=""),
-    Key("Shift drag", "draw inside another box", hint=""),
-    Key("+ −", "zoom (or the wheel, or two fingers)", hint=""),
-    Key("F / O / Z", "fit the picture / pixel for pixel / zoom to the box", hint=""),
-    Key("Space drag", "move the picture (or the middle button)", hint=""),
-    Key("H", "hide the boxes while held", hint=""),
-    Key("D / B", "darker / brighter", hint=""),
-    Key("J / K", "less / more contrast", hint=""),
-    Key("G", "grid", hint=""),
-    Key("R", "the picture as it is: no grid, no changed light", hint=""),
-    Key("W", "further pictures of the case beside it, or not", hint=""),
-    Key("M", "write a note; Esc leaves it", hint=""),
-    Key("L", "what the last revision changed, then those before; Esc ends", hint=""),
-    Key("Q", "unknown, ask: a question to the reviewer", hint=""),
-    Key("Y", "approve the revision and go on", hint=""),
-    Key("U", "send the revision back, with a reason and a place", hint=""),
-    Key(", .", "previous and next case (or Page Up, Page Down)", hint=""),
-)
-
-
-CHECK_KEYS = (
-    Key("a", "approve the texts and see the next", "#examples .m3-approve", "approve"),
-    Key(".", "next example, this one left as it is", "#examples .m3-next", "next"),
-    Key(",", "previous example", "#examples .m3-back", ""),
-    Key("e", "edit the think text; Esc leaves it", "#examples .m3-think-text", "edit"),
-    Key("r", "edit the reflection", "#examples .m3-reflection-text", ""),
-    Key("Ctrl S", "save the edits", hint="save"),
-    Key("b", "send back, with a reason", "#examples .m3-send-back", "send back"),
-    Key("u", "look at the last one again", "#examples .m3-last", ""),
-    Key("f", "fit the picture", "#examples .m3-fit", ""),
-    Key("2", "boxes of the initial decision on or off", "#examples .m3-legend-initial", ""),
-    Key("3", "ground truth on or off", "#examples .m3-legend-truth", ""),
-)
 
 
 def build(context: Context, shell: Shell) -> None:
@@ -91,7 +40,7 @@ def build(context: Context, shell: Shell) -> None:
 def build_check(context: Context) -> None:
     """The check of examples."""
     desk = example_desk(elem_id="examples")
-    footer(CHECK_KEYS, "Runs learn from approved examples only, unless they are asked otherwise.")
+    footer("examples", CHECK_KEYS, "Runs learn from approved examples only, unless they are asked otherwise.")
 
     def handle(sent: Any, request: gr.Request) -> Any:
         return gr.update(reply=answer(context.store, example_parts.received(sent), context.user(request)))
@@ -106,7 +55,7 @@ def build_workbench(context: Context, shell: Shell) -> None:
         elem_id="annotate",
         elem_classes="m3-annotate",
     )
-    footer(KEYS)
+    footer("annotate", KEYS)
 
     def annotates(request: gr.Request) -> bool:
         return who_asks(request).role.covers(Role.ANNOTATOR)  # others turn pages: they claim nothing, leave no drafts

@@ -132,7 +132,7 @@ def move(store: Store, work: Work, user: str, model: str | None, *, keeps: bool 
 def save(store: Store, work: Work, user: str, model: str | None) -> dict[str, Any]:
     """Save the document as the next revision of its own case and go on by `step`; or show the conflict."""
     if work.verdict is None:
-        return {"serial": work.serial, "kind": "refused", "words": "Choose Anomalous (1) or Normal (0) first."}
+        return {"serial": work.serial, "kind": "refused", "words": "Choose Anomalous or Normal first."}
     verdict = work.verdict if work.verdict.anomalous else Verdict(False)
     try:
         reason = _reason(store, work)

@@ -16,14 +16,18 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from db.schema import Role
 from ui import annotate, data, inspect, reflect, retrain
 from ui.access import alone, make_guard, who_asks
+from ui.annotate_keys import CHECK_KEYS
+from ui.annotate_keys import KEYS as ANNOTATE_KEYS
 from ui.annotate_queue import PRIORITY
 from ui.arrival import arrive
 from ui.components.example_parts import view_switch
 from ui.components.frame import address, chips, header
 from ui.context import Context
+from ui.crop_routes import add_crop_routes
 from ui.events import READS, SPEAKS, told
 from ui.export_routes import add_export_routes
 from ui.identity import Identity, Proxies
+from ui.key_routes import add_key_routes
 from ui.list_routes import add_list_routes
 from ui.oidc import add_oidc_routes
 from ui.page_access import page_guard
@@ -40,6 +44,9 @@ TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
     "retrain": ("Retrain", retrain.build),
     "data": ("Data", data.build),
 }
+
+# Whose keys people change; the names are in the store.
+KEYS = {"inspect": inspect.KEYS, "annotate": ANNOTATE_KEYS, "examples": CHECK_KEYS, "reflect": reflect.KEYS}
 
 
 def build_page(context: Context) -> gr.Blocks:
@@ -91,9 +98,11 @@ def make_app(context: Context) -> FastAPI:
     guard = make_guard(context)
     add_sign_in_routes(app, context, guard)
     add_picture_routes(app, context, guard)
+    add_crop_routes(app, context, guard)
     add_list_routes(app, context, guard)
     add_export_routes(app, context, guard)
     add_review_routes(app, context, guard)
+    add_key_routes(app, context, guard, KEYS)
     if context.settings.oidc:
         add_oidc_routes(app, context)
     page = build_page(context)

@@ -52,7 +52,7 @@ def build(context: Context, shell: Shell) -> None:
             heading("Workspace")
             held = table([("", "auto"), ("", "60px")], [], elem_id="workspace-facts")
             build_taxonomy()
-    footer((), FOOTER)
+    footer("data", (), FOOTER)
     for event in (shell.tab("data").select, shell.arrived.then):
         event(told(lambda: workspace_rows(context.store), Role.VIEWER), None, held, **READS)
     wire_import(context, imports, form, held)

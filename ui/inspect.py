@@ -22,23 +22,21 @@ from ui.components.inspect_parts import case_list, trace_view, viewer
 from ui.context import Context
 from ui.events import ANNOTATES, READS, SPEAKS, told
 from ui.inspect_desk import Desk, Shown, View
-from ui.keys import Key
+from ui.keys import Command
 from ui.shell import Shell, at, open_tab
 
 KEYS = (
-    Key("ArrowLeft", "previous case", "#inspect-cases .m3-previous", "case"),
-    Key("ArrowRight", "next case", "#inspect-cases .m3-next", "case"),
-    Key("ArrowUp", "previous case", "#inspect-cases .m3-previous", ""),
-    Key("ArrowDown", "next case", "#inspect-cases .m3-next", ""),
-    Key(" ", "inspect", "#inspect-run"),
-    Key("Escape", "stop the model", "#inspect-stop", ""),
-    Key("a", "accept: use as annotation", "#inspect-accept", "accept"),
-    Key("c", "correct in Annotate", "#inspect-correct", "correct"),
-    Key("/", "find a case", "#inspect-cases .m3-search", "find"),
-    Key("f", "fit the picture", "#inspect-viewer .m3-fit", ""),
-    Key("1", "predicted boxes on or off", "#inspect-viewer .m3-legend-predicted", ""),
-    Key("2", "initial boxes on or off", "#inspect-viewer .m3-legend-initial", ""),
-    Key("3", "ground truth on or off", "#inspect-viewer .m3-legend-truth", ""),
+    Command("former", ("ArrowLeft", "ArrowUp"), "previous case", "#inspect-cases .m3-previous", "case", held=True),
+    Command("following", ("ArrowRight", "ArrowDown"), "next case", "#inspect-cases .m3-next", "case", held=True),
+    Command("inspect", ("Space",), "inspect", "#inspect-run", "inspect"),
+    Command("stop", ("Escape",), "stop the model", "#inspect-stop", fixed=True),
+    Command("accept", ("a",), "accept: use as annotation", "#inspect-accept", "accept"),
+    Command("correct", ("c",), "correct in Annotate", "#inspect-correct", "correct"),
+    Command("find", ("/",), "find a case", "#inspect-cases .m3-search", "find"),
+    Command("fit", ("f",), "fit the picture", "#inspect-viewer .m3-fit"),
+    Command("predicted", ("1",), "predicted boxes on or off", "#inspect-viewer .m3-legend-predicted"),
+    Command("initial", ("2",), "initial boxes on or off", "#inspect-viewer .m3-legend-initial"),
+    Command("truth", ("3",), "ground truth on or off", "#inspect-viewer .m3-legend-truth"),
 )
 MODES = [("auto", Mode.AUTO), ("thinking", Mode.THINKING), ("reflective", Mode.REFLECTIVE)]
 
@@ -98,7 +96,9 @@ def lay_out(context: Context) -> Screen:
                 stop = gr.Button("Stop", variant="stop", visible=False, elem_id="inspect-stop", min_width=80)
                 accept = gr.Button("Accept", interactive=False, elem_id="inspect-accept", min_width=80)
                 correct = gr.Button("Correct", interactive=False, elem_id="inspect-correct", min_width=80)
-    return Screen(cases, picture, trace, model, mode, run, stop, accept, correct, footer(KEYS), gr.State(None))
+    return Screen(
+        cases, picture, trace, model, mode, run, stop, accept, correct, footer("inspect", KEYS), gr.State(None)
+    )
 
 
 def fill(view: View) -> list[Any]:

@@ -128,7 +128,7 @@ class Desk:
             raise Conflict("The page was still turning to another case: nothing was saved. Look again, then accept.")
         verdict = self._context.store.inspection(shown.inspection_id).trace.verdict
         if verdict is None:
-            raise Conflict("An unreadable answer cannot be accepted. Correct it: press C.")
+            raise Conflict("An unreadable answer cannot be accepted. Correct it instead.")
         saved = self._context.store.save_annotation(
             shown.case_id, verdict, author=user, based_on=shown.revision, inspection_id=shown.inspection_id
         )

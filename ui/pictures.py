@@ -5,6 +5,7 @@ Every picture is opened safely and encoded again (upright, 8-bit RGB): a browser
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -63,11 +64,20 @@ def rendered(picture: Picture, size: int | None, cache: Path) -> Path:
         BadImage: the file cannot or must not be opened.
     """
     kind = "PNG" if size is None else "JPEG"
-    target = cache / picture.sha256[:2] / f"{picture.sha256}-{size or 'full'}.{kind.lower()}"
-    if not target.is_file():
+
+    def make() -> bytes:
         image = open_image(picture.path)
+        return encode(thumbnail(image, size) if size else image, kind)
+
+    return kept(cache / picture.sha256[:2] / f"{picture.sha256}-{size or 'full'}.{kind.lower()}", make)
+
+
+def kept(target: Path, make: Callable[[], bytes]) -> Path:
+    """The file, made and written on first use."""
+    if not target.is_file():
+        data = make()
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(f".{id(image):x}")
-        partial.write_bytes(encode(thumbnail(image, size) if size else image, kind))
+        partial = target.with_suffix(f".{id(data):x}")
+        partial.write_bytes(data)
         partial.replace(target)  # another request may be writing the same file: each sees a whole one
     return target

@@ -18,22 +18,20 @@ from ui.components.frame import footer
 from ui.components.inspect_parts import effect_view, trace_view, viewer
 from ui.context import Context
 from ui.events import READS, told
-from ui.keys import Key
+from ui.keys import Command
 from ui.reflect_presenter import ALL, Asked, choices, lens, models, page_value
 from ui.shell import Shell, at, open_tab
 
 KEYS = (
-    Key("j", "next case", "#reflect-effect .m3-next", "next"),
-    Key("k", "previous case", "#reflect-effect .m3-previous", "previous"),
-    Key("ArrowDown", "next case", "#reflect-effect .m3-next", ""),
-    Key("ArrowUp", "previous case", "#reflect-effect .m3-previous", ""),
-    Key("c", "correct in Annotate", "#reflect-correct", "correct"),
-    Key("i", "see it in Inspect", "#reflect-inspect", "inspect"),
-    Key("/", "find in these cases", "#reflect-effect .m3-search", "find"),
-    Key("f", "fit the picture", "#reflect-viewer .m3-fit", ""),
-    Key("1", "predicted boxes on or off", "#reflect-viewer .m3-legend-predicted", ""),
-    Key("2", "initial boxes on or off", "#reflect-viewer .m3-legend-initial", ""),
-    Key("3", "ground truth on or off", "#reflect-viewer .m3-legend-truth", ""),
+    Command("following", ("j", "ArrowDown"), "next case", "#reflect-effect .m3-next", "next", held=True),
+    Command("former", ("k", "ArrowUp"), "previous case", "#reflect-effect .m3-previous", "previous", held=True),
+    Command("correct", ("c",), "correct in Annotate", "#reflect-correct", "correct"),
+    Command("inspect", ("i",), "see it in Inspect", "#reflect-inspect", "inspect"),
+    Command("find", ("/",), "find in these cases", "#reflect-effect .m3-search", "find"),
+    Command("fit", ("f",), "fit the picture", "#reflect-viewer .m3-fit"),
+    Command("predicted", ("1",), "predicted boxes on or off", "#reflect-viewer .m3-legend-predicted"),
+    Command("initial", ("2",), "initial boxes on or off", "#reflect-viewer .m3-legend-initial"),
+    Command("truth", ("3",), "ground truth on or off", "#reflect-viewer .m3-legend-truth"),
 )
 FOOTER = "Of stored inspections: nothing is asked of the model here."
 NOBODY = "no other model"
@@ -58,7 +56,7 @@ def build(context: Context, shell: Shell) -> None:
             with gr.Row(elem_classes="m3-actions"):
                 inspect = gr.Button("Inspect", elem_id="reflect-inspect", min_width=80)
                 correct = gr.Button("Correct", elem_id="reflect-correct", min_width=80)
-    footer(KEYS, FOOTER)
+    footer("reflect", KEYS, FOOTER)
 
     asked = [model, cases, aspect, beside]
 

@@ -33,4 +33,4 @@ def build(context: Context, shell: Shell) -> None:
             wire_examples(context, shell, service, writings, form.examples, form.weighed, form.seeing)
             wire_texts(context, shell, writings, form.texts, form.weighed)
             build_watch(service, shell, begun, started)
-    footer((), FOOTER)
+    footer("retrain", (), FOOTER)

@@ -122,8 +122,7 @@ def head() -> str:
 
     The stylesheets are not given as Gradio's `css`, which would rewrite its selectors and drop some of its rules.
     """
-    scripts = "".join(f"<script>{static(name)}</script>" for name in ("mode.js", "person.js", "keys.js"))
-    styles = "".join(
-        f"<style>{static(name)}</style>" for name in ("style.css", "forms.css", "examples.css", "reflect.css")
-    )
+    scripts = "".join(f"<script>{static(name)}</script>" for name in ("mode.js", "person.js", "keys.js", "key_list.js"))
+    sheets = ("style.css", "forms.css", "examples.css", "reflect.css")
+    styles = "".join(f"<style>{static(name)}</style>" for name in sheets)
     return styles + scripts

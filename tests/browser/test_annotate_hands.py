@@ -143,21 +143,6 @@ def test_arrows_move_each_side_by_one_and_by_ten(desk: Desk, make_case: MakeCase
     expect(desk.said()).to_contain_text("1 × 100 px at 200, 290")
 
 
-def test_a_pen_draws_as_exactly_as_a_mouse(desk: Desk, make_case: MakeCase) -> None:
-    desk.open(make_case())
-    pen = desk.page.context.new_cdp_session(desk.page)
-    for kind, place in (
-        ("mousePressed", (50, 60)),
-        ("mouseMoved", (100, 100)),
-        ("mouseMoved", (150, 170)),
-        ("mouseReleased", (150, 170)),
-    ):
-        x, y = desk.point(*place)
-        event = {"type": kind, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1, "pointerType": "pen"}
-        pen.send("Input.dispatchMouseEvent", event)
-    expect(desk.said()).to_contain_text("100 × 110 px at 50, 60")
-
-
 # -- seeing ------------------------------------------------------------------------------------------------------------
 
 

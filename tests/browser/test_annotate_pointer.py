@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
-from tests.browser.annotate_desk import BENT, Desk, H, MakeCase, W, Workbench
+from tests.browser.annotate_desk import BENT, Desk, H, MakeCase, W
 
 pytestmark = pytest.mark.browser
 
@@ -109,27 +109,3 @@ def test_pan_with_space_and_with_the_middle_button_and_zoom_keys(desk: Desk, mak
     expect(desk.part("size-chip")).to_contain_text("80 %")
     desk.press("f")
     assert desk.point(0, 0) == pytest.approx(start, abs=0.5)
-
-
-def test_a_finger_draws_and_two_fingers_zoom(browser: Browser, workbench: Workbench, make_case: MakeCase) -> None:
-    with browser.new_context(viewport={"width": 1280, "height": 720}, has_touch=True) as context:
-        desk = workbench.desk(context.new_page()).open(make_case())
-        touch = context.new_cdp_session(desk.page)
-
-        def fingers(kind: str, *places: tuple[float, float]) -> None:
-            points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
-            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-        fingers("touchStart", desk.point(100, 100))
-        for x in (150, 200, 250):
-            fingers("touchMove", desk.point(x, x))
-        fingers("touchEnd")
-        assert desk.rows() == ["type? | press T to choose | 150 × 150 px | ×"]
-        before = desk.point(400, 0)[0] - desk.point(300, 0)[0]
-        a, b = desk.point(400, 400), desk.point(500, 400)
-        fingers("touchStart", a)
-        fingers("touchStart", a, b)
-        fingers("touchMove", (a[0] - 50, a[1]), (b[0] + 50, b[1]))
-        fingers("touchEnd")
-        assert desk.point(400, 0)[0] - desk.point(300, 0)[0] > before * 1.5
-        assert len(desk.rows()) == 1, "a pinch draws no box"

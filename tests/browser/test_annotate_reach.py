@@ -50,15 +50,44 @@ def test_moving_one_box_of_two_hundred_touches_that_box_only(desk: Desk, make_ca
     assert 1 <= touched <= 14, "the box, its eight handles, the size in the list and in the corner, the cursor"
 
 
+CONTROLS = {"button", "textbox", "combobox", "listbox", "option", "checkbox", "link", "application", "dialog", "image"}
+
+
+def controls(desk: Desk) -> list[tuple[str, str]]:
+    """(role, name) of every control as a screen reader gets it."""
+    session = desk.page.context.new_cdp_session(desk.page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    found = [(node["role"]["value"], node.get("name", {}).get("value", "")) for node in nodes if not node["ignored"]]
+    return [(role, name) for role, name in found if role in CONTROLS]
+
+
 def test_every_control_has_a_name_for_screen_readers(desk: Desk, make_case: MakeCase) -> None:
     case_id = make_case(BENT)
     suggest(desk.store, case_id)
     desk.open(case_id)
-    nameless = desk.page.evaluate(
-        """() => [...document.querySelectorAll('#annotate :is(button, input, select, textarea)')]
-                 .filter((n) => !(n.getAttribute('aria-label') || n.textContent.trim())).map((n) => n.className)"""
-    )
-    assert nameless == []
-    expect(desk.stage).to_have_attribute("role", "application")
+    desk.page.get_by_role("button", name="Brightness, contrast, grid and zoom").click()
+    desk.press("l")
+    expect(desk.part("compare")).to_be_visible()
+    shown = controls(desk)
+    desk.press("Escape", "u")
+    expect(desk.part("why")).to_be_visible()
+    shown += controls(desk)
+    desk.press("Escape", "?")
+    expect(desk.page.locator("#m3-help")).to_be_visible()
+    shown += controls(desk)
+    assert [role for role, name in shown if not name.strip()] == []
+    for wanted in (
+        *(
+            "Picture. Draw, move and resize boxes; press question mark for the keys.",
+            "Grid (G)",
+            "Undo (Ctrl Z)",
+            "Note",
+        ),
+        *("New box (N)", "Which cases", "Delete bent", "Type of the selected box: search name, group or definition"),
+        *("Why? The annotator is told.", "Keys", "G: grid. Choose another key", "Default keys", "Send back"),
+    ):
+        assert wanted in {name for _, name in shown}, wanted
+    desk.press("Escape")
     expect(desk.said()).to_have_attribute("aria-live", "polite")
+    desk.press("Tab")
     expect(desk.said()).to_contain_text("bent, 80 × 80 px")

@@ -41,7 +41,7 @@ def test_save_is_refused_until_it_is_decided_and_every_box_has_a_type(desk: Desk
     case_id = make_case()
     desk.open(case_id)
     desk.press("Enter")
-    expect(desk.state()).to_contain_text("Choose Anomalous (1) or Normal (0) first")
+    expect(desk.state()).to_contain_text("Choose Anomalous or Normal first")
     desk.press("n", "Enter")
     expect(desk.state()).to_contain_text("no type yet")
     assert desk.store.annotations(case_id) == []

@@ -98,8 +98,8 @@ STARTS = st.sampled_from([EMPTY, SAVED])
 def sheet(browser: Browser) -> Iterator[Page]:
     """An empty page that knows the editor's document and nothing else of it."""
     page = browser.new_page()
-    for name in ("pixels", "model"):
-        page.add_script_tag(content=static(f"box_editor_{name}.js"))
+    for name in ("keys.js", "box_editor_names.js", "box_editor_pixels.js", "box_editor_model.js"):
+        page.add_script_tag(content=static(name))
     yield page
     page.close()
 

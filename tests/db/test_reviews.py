@@ -164,3 +164,27 @@ def test_a_review_is_never_changed(store: Store, case_id: int, change: str) -> N
     store.reviews.add(case_id, 1, SEND_BACK, reviewer="bob", reason="no")
     with pytest.raises(IntegrityError, match="append-only"), store.changing() as session:
         session.execute(text(change))
+
+
+def approved(store: Store, kind: str, **options: int) -> list[tuple[int, int]]:
+    """Case and revision of what is found."""
+    return [(found.case_id, found.revision) for found in store.reviews.latest_approved(kind, **options)]
+
+
+def test_the_latest_approved_of_a_type_comes_first_and_only_while_it_stands(
+    store: Store, new_case: Callable[..., NewCase], scratched: Verdict
+) -> None:
+    first, second, third = (store.add_case(new_case(key, verdict=scratched))[0] for key in "abc")
+    assert approved(store, "scratch", most=5) == []
+    for case_id in (second, first):
+        store.reviews.add(case_id, 1, APPROVE, reviewer="bob")
+    assert approved(store, "Scratch", most=5) == [(first, 1), (second, 1)], "the last to be approved, not to be made"
+    assert approved(store, "scratch") == [(first, 1)]
+    assert approved(store, "scratch", besides=first) == [(second, 1)]
+    assert approved(store, "dent", most=5) == []
+    store.reviews.add(first, 1, SEND_BACK, reviewer="bob", reason="no")
+    assert approved(store, "scratch", most=5) == [(second, 1)]
+    store.save_annotation(second, NORMAL, author="ann", based_on=1)
+    assert approved(store, "scratch", most=5) == [], "a newer revision is not approved"
+    store.reviews.add(third, 1, APPROVE, reviewer="bob")
+    assert approved(store, "scratch", most=5) == [(third, 1)]

@@ -121,7 +121,18 @@ def test_nothing_but_the_way_in_answers_who_is_not_signed_in(site: Site, store: 
     picture = store.picture(1)
     stranger = site(None)
     for path in (
-        *("/cases", "/rows?ids=1", f"/picture/{picture.id}", "/person", "/", "/config", "/theme.css", "/monitoring"),
+        *(
+            "/cases",
+            "/rows?ids=1",
+            f"/picture/{picture.id}",
+            "/person",
+            "/keys",
+            "/crop?type=dent",
+            "/",
+            "/config",
+            "/theme.css",
+            "/monitoring",
+        ),
         *(f"{API}/info", f"{API}/user", f"{API}/app_id", f"{API}/startup-events", f"{API}/heartbeat/x"),
         *(f"{API}/queue/data?session_hash=x", f"{API}/file={picture.path}", "/nonsense", "//login", "/login/../cases"),
     ):
@@ -218,6 +229,31 @@ def test_our_own_routes_ask_for_their_role(site: Site, store: Store, tmp_path: P
     assert sent == {Role.VIEWER: 403, Role.ANNOTATOR: 403, Role.REVIEWER: 200, Role.ADMIN: 200}
     assert site("annotator").post("/upload", **upload).status_code == 200
     assert store.events(event="case.added", limit=1)[0].actor == "annotator"
+
+
+def test_a_viewer_changes_their_own_keys_and_nobody_elses(site: Site) -> None:
+    header = {"x-m3ad-keys": "1"}
+    given = {"tab": "annotate", "name": "adopt", "place": 0, "key": "p"}
+
+    def adopt(answer: Any) -> Any:
+        return next(row["keys"] for row in answer.json()["annotate"] if row["name"] == "adopt")
+
+    assert site(None).get("/keys").status_code == 401
+    viewer = site("viewer")
+    assert viewer.post("/keys", json=given).status_code == 422, "another site's page cannot send the header"
+    assert viewer.delete("/keys/annotate").status_code == 422
+    assert adopt(viewer.post("/keys", json=given, headers=header)) == ["P"]
+    assert adopt(site("admin").get("/keys")) == ["X"]
+    viewer = site("viewer")
+    assert adopt(viewer.get("/keys")) == ["P"]
+    refused = viewer.post("/keys", json={**given, "key": "n"}, headers=header)
+    assert (refused.status_code, refused.json()["detail"]) == (409, "N is taken: new box. Give that another key first.")
+    for change in ({"name": "none"}, {"tab": "none"}, {"place": 3}):
+        assert viewer.post("/keys", json={**given, **change}, headers=header).status_code == 404
+    for change in ({"key": "p" * 41}, {"place": -1}, {"key": None}):
+        assert viewer.post("/keys", json={**given, **change}, headers=header).status_code == 422
+    assert viewer.delete("/keys/none", headers=header).status_code == 404
+    assert adopt(viewer.delete("/keys/annotate", headers=header)) == ["X"]
 
 
 def test_another_role_counts_from_the_next_request_on(site: Site, store: Store) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from m3ad.errors import Conflict, M3ADError
 from ui.events import told
-from ui.keys import Key
 
 
 def refuse(text: str) -> None:
@@ -51,11 +50,3 @@ def test_the_signature_stays_because_gradio_reads_it() -> None:
     def handler(case_id: int, request: gr.Request) -> None: ...
 
     assert list(inspect.signature(told(handler)).parameters) == ["case_id", "request"]
-
-
-def test_a_key_prints_its_name_and_its_word_in_the_footer() -> None:
-    assert Key(" ", "inspect").to_json()["name"] == "space"
-    assert Key("a", "accept: use as annotation", hint="accept").to_json()["hint"] == "accept"
-    assert Key("c", "correct").to_json()["hint"] == "correct"
-    assert Key("f", "fit", hint="").to_json()["hint"] == ""
-    assert Key("ArrowLeft", "back").to_json()["name"] == "←"

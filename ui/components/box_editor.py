@@ -20,6 +20,7 @@ from ui.annotate_presenter import Work
 from ui.components.base import static
 
 SCRIPTS = (
+    "names",
     "pixels",
     "model",
     "view",

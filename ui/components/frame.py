@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import gradio as gr
 
 from ui.components.base import part
-from ui.keys import Key
+from ui.keys import Command
+from ui.own_keys import rows
 
 
 def header(value: dict[str, str]) -> gr.HTML:
@@ -20,10 +21,13 @@ def chips(model: str, device: str) -> dict[str, str]:
     return {"model": model, "device": device}
 
 
-def footer(keys: Sequence[Key], value: str = "") -> gr.HTML:
-    """The line at the bottom of a tab. Value: the text on its left. Its keys work while its tab is in front."""
+def footer(tab: str, commands: Sequence[Command], value: str = "") -> gr.HTML:
+    """The line at the bottom of a tab. Value: the text on its left. Its keys work while it is in front.
+
+    `tab`: under which name people change its keys, see `ui.own_keys`.
+    """
     template = '<footer class="m3-footer"></footer>'
-    return part("footer.js", template, value, elem_classes="m3-floating", keys=[key.to_json() for key in keys])
+    return part("footer.js", template, value, elem_classes="m3-floating", tab=tab, commands=rows(commands))
 
 
 def address() -> gr.HTML:

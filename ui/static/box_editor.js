@@ -67,8 +67,15 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     },
   });
   const draw = () => canvas.renderBoxes();
-  const frame = createFrame(stage, { go, toggleOthers, view: () => canvas.view });
-  const panel = createPanel(panelNode, model, types, { save, focusStage, complain, keepMine, takeTheirs });
+  const frame = createFrame(stage, { go, toggleOthers, newBox: () => canvas.newBox(), view: () => canvas.view });
+  const panel = createPanel(panelNode, model, types, {
+    save,
+    focusStage,
+    complain,
+    keepMine,
+    takeTheirs,
+    caseId: () => sheet.case_id,
+  });
   const history = createHistory(panel.history, stage, { say, complain, draw, restore });
   const review = createReview(panel.review, stage, model, {
     sheet: () => sheet,
@@ -219,7 +226,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     if (!sheet.suggestion || sheet.suggestion.anomalous === null)
       return complain("There is no readable verdict of the model to accept.");
     if (!model.acceptable(sheet.suggestion.anomalous))
-      return complain("This case is annotated already: X adopts the model's boxes.");
+      return complain(`This case is annotated already: ${keyName("adopt")} adopts the model's boxes.`);
     if (sheet.suggestion.anomalous) model.openGhosts().length ? model.adopt(null) : model.setVerdict(true);
     else model.setVerdict(false);
     save(1);
@@ -440,6 +447,12 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     history,
     review,
   });
+  function onKeys() {
+    if (!root.isConnected) return window.removeEventListener("m3ad:keys", onKeys);
+    drawn.clear(); // their labels name a key
+    if (sheet) renderAll();
+  }
+  window.addEventListener("m3ad:keys", onKeys);
   frame.queue.addEventListener("change", () => {
     go(0);
     focusStage();

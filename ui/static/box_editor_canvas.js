@@ -75,7 +75,7 @@ function createCanvas(stage, model, hooks) {
       put(
         ghost,
         `be-box be-${ghost.kind}${chosen ? " be-selected" : ""}`,
-        chosen ? `${ghost.label} · adopt X` : ghost.label,
+        chosen ? `${ghost.label} · adopt ${keyName("adopt")}` : ghost.label,
       );
     }
     for (const defect of model.doc.defects) {
@@ -228,7 +228,10 @@ function createCanvas(stage, model, hooks) {
     if (gesture === null && corner) moveCorner(point);
     else if (gesture === null) hover(point);
     else if (gesture.kind === "pinch" && pointers.has(event.pointerId) && pointers.size === 2) pinch(event, point);
-    else if (gesture.kind !== "pinch") follow(point);
+    else if (gesture.kind !== "pinch") {
+      pointers.set(event.pointerId, point); // where it is when a second finger comes
+      follow(point);
+    }
   });
   function release(event) {
     if (!pointers.delete(event.pointerId) || gesture === null) return;
@@ -288,7 +291,7 @@ function createCanvas(stage, model, hooks) {
     put({ id: "new", box }, "be-box be-truth be-selected", "");
     renderHandles(null);
     hooks.inHand("new", px);
-    if (words) hooks.say(`${words} at ${corner.to.join(", ")}. C or Enter sets the second one, arrows move it.`);
+    if (words) hooks.say(`${words} at ${corner.to.join(", ")}. ${keyName("corner")} or ${keyName("next")} sets the second one, arrows move it.`);
   }
   function moveCorner(point) {
     corner.to = [Math.round(point.px), Math.round(point.py)];

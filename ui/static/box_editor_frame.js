@@ -1,19 +1,14 @@
 // What stands on the stage around the picture: where one is, which list, whether the work is kept, size and zoom, and
 // the buttons that do what the keys of the view do.
 
-function chip(parent, words, label, act) {
-  const node = button(parent, "be-chip", words, "", act);
-  node.title = label;
-  node.setAttribute("aria-label", label);
-  return node;
-}
+const chip = (parent, words, label, command, act) => keyTitle(button(parent, "be-chip", words, "", act), command, label);
 
-// `act`: go(step), toggleOthers(), view() -> the actions of the view.
+// `act`: go(step), toggleOthers(), newBox(), view() -> the actions of the view.
 function createFrame(stage, act) {
   const top = make("div", "be-overlay be-top", stage);
-  chip(top, "‹", "Previous case (,)", () => act.go(-1));
+  chip(top, "‹", "Previous case", "formerCase", () => act.go(-1));
   const place = make("span", "be-chip be-place", top);
-  chip(top, "›", "Next case (.)", () => act.go(1));
+  chip(top, "›", "Next case", "followingCase", () => act.go(1));
   const queue = make("select", "be-chip be-queue", top);
   Object.assign(queue, { title: "Which cases" });
   queue.setAttribute("aria-label", "Which cases");
@@ -24,27 +19,30 @@ function createFrame(stage, act) {
   const tools = make("div", "be-tools", bottom);
   const size = make("span", "be-chip be-size-chip", bottom);
 
-  const opener = chip(tools, "View", "Brightness, contrast, grid and zoom", () => {
+  const opener = button(tools, "be-chip", "View", "", () => {
     bar.hidden = !bar.hidden;
     opener.setAttribute("aria-expanded", String(!bar.hidden));
   });
+  opener.title = "Brightness, contrast, grid and zoom";
+  opener.setAttribute("aria-label", opener.title);
   opener.setAttribute("aria-expanded", "false");
+  chip(tools, "New box", "New box", "newBox", () => act.newBox()); // for a finger: inside another box it cannot draw
   const bar = make("div", "be-bar", tools);
   bar.hidden = true;
-  for (const [words, label, does] of [
-    ["fit", "Fit the picture (F)", (view) => view.fit()],
-    ["1:1", "Pixel for pixel (O)", (view) => view.oneToOne()],
-    ["−", "Zoom out (−)", (view) => view.zoomBy(0.8)],
-    ["+", "Zoom in (+)", (view) => view.zoomBy(1.25)],
-    ["darker", "Darker (D)", (view) => view.aid("brightness", 1 / 1.1)],
-    ["brighter", "Brighter (B)", (view) => view.aid("brightness", 1.1)],
-    ["flatter", "Less contrast (J)", (view) => view.aid("contrast", 1 / 1.1)],
-    ["harder", "More contrast (K)", (view) => view.aid("contrast", 1.1)],
-    ["grid", "Grid (G)", (view) => view.toggleGrid()],
-    ["plain", "The picture as it is (R)", (view) => view.resetAids()],
-    ["beside", "Further pictures of the case (W)", () => act.toggleOthers()],
+  for (const [words, label, command, does] of [
+    ["fit", "Fit the picture", "fit", (view) => view.fit()],
+    ["1:1", "Pixel for pixel", "pixels", (view) => view.oneToOne()],
+    ["−", "Zoom out", "zoomOut", (view) => view.zoomBy(0.8)],
+    ["+", "Zoom in", "zoomIn", (view) => view.zoomBy(1.25)],
+    ["darker", "Darker", "darker", (view) => view.aid("brightness", 1 / 1.1)],
+    ["brighter", "Brighter", "brighter", (view) => view.aid("brightness", 1.1)],
+    ["flatter", "Less contrast", "flatter", (view) => view.aid("contrast", 1 / 1.1)],
+    ["harder", "More contrast", "harder", (view) => view.aid("contrast", 1.1)],
+    ["grid", "Grid", "grid", (view) => view.toggleGrid()],
+    ["plain", "The picture as it is", "plain", (view) => view.resetAids()],
+    ["beside", "Further pictures of the case", "beside", () => act.toggleOthers()],
   ])
-    chip(bar, words, label, () => does(act.view()));
+    chip(bar, words, label, command, () => does(act.view()));
 
   return {
     queue,

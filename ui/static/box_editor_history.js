@@ -32,7 +32,7 @@ function createHistory(parent, stage, act) {
       const item = make("li", "", list);
       const look = make("button", "be-look", item);
       look.type = "button";
-      look.title = "Show what it changed (L)";
+      keyed(look, "look", (key) => (look.title = `Show what it changed (${key})`));
       look.addEventListener("click", () => (looked && looked.revision === one.revision ? close() : show(one.revision)));
       make("b", "", look, `r${one.revision} `);
       make("span", "", look, `${one.author}, ${when(one.created)} · ${one.words}`);

@@ -96,7 +96,7 @@ function createModel() {
   model.selectGhost = (id) => {
     Object.assign(model, { selected: null, ghost: id });
     const ghost = model.ghosts.find((one) => one.id === id);
-    tell("selection", ghost ? `The model's suggestion ${ghost.type}, ${placeWords(ghost)}. X adopts it.` : "");
+    tell("selection", ghost ? `The model's suggestion ${ghost.type}, ${placeWords(ghost)}. ${keyName("adopt")} adopts it.` : "");
   };
   // What can be selected, as the list shows it: the boxes of the document, then the suggestions that are not in it.
   const stops = () => (model.doc.anomalous === false ? [] : [...model.doc.defects, ...model.openGhosts()]);
@@ -228,12 +228,12 @@ function createModel() {
 
   // Why the document cannot be saved, in words, and the defect at fault; null when it can.
   model.obstacle = () => {
-    if (model.doc.anomalous === null) return { words: "Choose Anomalous (1) or Normal (0) first.", id: null };
+    if (model.doc.anomalous === null) return { words: "Choose Anomalous or Normal first.", id: null };
     if (model.doc.anomalous === false) return null;
     const untyped = model.doc.defects.find((defect) => !defect.type.trim());
-    if (untyped) return { words: "This box has no type yet: press T, or a digit for a recent type.", id: untyped.id };
+    if (untyped) return { words: `This box has no type yet: press ${keyName("type")}, or a digit for a recent type.`, id: untyped.id };
     const unknown = model.doc.note.trim() ? null : model.doc.defects.find(({ type }) => type.toLowerCase() === UNKNOWN);
-    return unknown ? { words: "Type unknown: write in the note (M) what the reviewer is asked.", id: unknown.id } : null;
+    return unknown ? { words: "Type unknown: write in the note what the reviewer is asked.", id: unknown.id } : null;
   };
   const placeWords = ({ box }) => {
     if (!box) return "place unknown";

@@ -10,7 +10,7 @@ function when(iso) {
 function button(parent, className, words, key, act) {
   const node = make("button", className, parent, words);
   node.type = "button";
-  if (key) make("kbd", "", node, key).setAttribute("aria-hidden", "true");
+  if (key) keyBeside(node, key);
   node.addEventListener("click", act);
   return node;
 }
@@ -18,8 +18,8 @@ const heading = (parent, words) => make("h3", "", parent, words);
 
 function createPanel(panel, model, nodes, act) {
   const verdict = make("div", "be-verdict", panel);
-  const anomalous = button(verdict, "be-anomalous", "Anomalous", "1", () => model.setVerdict(true));
-  const normal = button(verdict, "be-normal", "Normal", "0", () => model.setVerdict(false));
+  const anomalous = button(verdict, "be-anomalous", "Anomalous", "anomalous", () => model.setVerdict(true));
+  const normal = button(verdict, "be-normal", "Normal", "normal", () => model.setVerdict(false));
   const conflict = make("section", "be-conflict", panel);
   conflict.setAttribute("role", "alert");
 
@@ -36,8 +36,9 @@ function createPanel(panel, model, nodes, act) {
       model.setType(type);
       act.focusStage();
     },
-    nothing: () => act.complain("Select a box first: click it, or press ]."),
+    nothing: () => act.complain(`Select a box first: click it, or press ${keyName("followingBox")}.`),
     suggested: () => model.ghosts.map((ghost) => ghost.type),
+    crop: (type) => `crop?type=${encodeURIComponent(type)}&besides=${act.caseId()}`,
     leave: act.focusStage,
   });
 
@@ -54,17 +55,13 @@ function createPanel(panel, model, nodes, act) {
   heading(panel, "History");
   const history = make("div", "be-history-place", panel);
   const actions = make("div", "be-actions", panel);
-  const saveNext = button(actions, "be-primary m3-annotates", "Save and next", "↵", () => act.save(1));
-  button(actions, "m3-annotates", "Save", "", () => act.save(0)).title = "Ctrl+S";
+  const saveNext = button(actions, "be-primary m3-annotates", "Save and next", "next", () => act.save(1));
+  const saveHere = button(actions, "m3-annotates", "Save", "", () => act.save(0));
+  keyed(saveHere, "save", (key) => (saveHere.title = key));
   const undo = button(actions, "be-icon", "↶", "", model.undo);
   const redo = button(actions, "be-icon", "↷", "", model.redo);
-  for (const [node, words] of [
-    [undo, "Undo (Ctrl+Z)"],
-    [redo, "Redo (Ctrl+Shift+Z)"],
-  ]) {
-    node.title = words;
-    node.setAttribute("aria-label", words);
-  }
+  keyTitle(undo, "undo", "Undo");
+  keyTitle(redo, "redo", "Redo");
 
   function renderVerdict() {
     anomalous.setAttribute("aria-pressed", String(model.doc.anomalous === true));
@@ -86,7 +83,8 @@ function createPanel(panel, model, nodes, act) {
     make("span", "be-swatch be-swatch-truth", pick);
     const words = make("span", "be-words", pick);
     make("b", defect.type ? "" : "be-missing", words, defect.type || "type?");
-    make("small", "", words, defect.type ? picker.path(defect.type) : "press T to choose");
+    const path = make("small", "", words, defect.type ? picker.path(defect.type) : "");
+    if (!defect.type) keyed(path, "type", (key) => (path.textContent = `press ${key} to choose`));
     make("small", "be-size", pick, model.sizeWords(defect));
     const remove = button(node, "be-icon be-remove", "×", "", () => {
       model.remove(defect.id);
@@ -152,12 +150,12 @@ function createPanel(panel, model, nodes, act) {
     defects.dataset.empty = emptyWords(aside, count);
     if (chosen) chosen.scrollIntoView({ block: "nearest" });
     says.textContent =
-      suggestion && model.doc.anomalous === null ? `${suggestion} A accepts that and goes on.` : suggestion;
+      suggestion && model.doc.anomalous === null ? `${suggestion} ${keyName("accept")} accepts that and goes on.` : suggestion;
   }
   function emptyWords(aside, count) {
     if (aside && count)
-      return `${model.count(count)} set aside. Anomalous (1) brings ${count === 1 ? "it" : "them"} back.`;
-    return aside ? "A normal part has none." : "No box yet. Draw one with the pointer, or press N.";
+      return `${model.count(count)} set aside. Anomalous (${keyName("anomalous")}) brings ${count === 1 ? "it" : "them"} back.`;
+    return aside ? "A normal part has none." : `No box yet. Draw one with the pointer, or press ${keyName("newBox")}.`;
   }
   const inHand = (id, words) => {
     const row = rows.get(id);

@@ -3,6 +3,7 @@
 // type's two short letters (ui/type_keys.py), which always find that type first.
 
 const RECENT_SLOTS = 8; // digits 2..9; 1 and 0 are Anomalous and Normal
+const CROP_PAUSE = 150; // milliseconds that a type stays highlighted before its picture is asked for
 const RECENT_STORE = "ra-monitor recent types";
 
 // Recent types keep their digit until the least recently used one has to make room: fingers learn them.
@@ -113,10 +114,8 @@ function createPicker(parent, nodes, hooks) {
     const digit = recent.digit(node.name);
     for (const key of [digit, node.short]) if (key) make("kbd", "", line, String(key));
     make("div", "be-definition", item, node.definition);
-    item.addEventListener("pointerdown", (event) => {
-      event.preventDefault(); // the field keeps the focus
-      choose(node.name);
-    });
+    item.addEventListener("mousedown", (event) => event.preventDefault()); // the field keeps the focus
+    item.addEventListener("click", () => choose(node.name)); // and a finger that scrolls the list chooses nothing
   }
   function render() {
     shown = answers();
@@ -131,12 +130,33 @@ function createPicker(parent, nodes, hooks) {
       item.classList.toggle("be-active", at === active);
       item.setAttribute("aria-selected", String(at === active));
     });
-    if (active < 0) {
+    if (active < 0 || !shown.length) {
+      clearTimeout(asked);
       list.scrollTop = 0;
       return input.removeAttribute("aria-activedescendant");
     }
     input.setAttribute("aria-activedescendant", `${listId}-${active}`);
     const item = list.children[active];
+    bringIntoView(item);
+    showCrop(item, shown[active].name);
+  }
+  // What the type looks like: cut from an approved annotation; nothing when there is none.
+  const crop = make("img", "be-crop");
+  let asked = 0;
+  function showCrop(item, name) {
+    crop.remove();
+    clearTimeout(asked);
+    asked = setTimeout(() => {
+      crop.alt = `An approved ${name}`;
+      crop.onload = () => {
+        if (!item.isConnected) return;
+        item.lastChild.prepend(crop);
+        bringIntoView(item);
+      };
+      crop.src = hooks.crop(name);
+    }, CROP_PAUSE);
+  }
+  function bringIntoView(item) {
     if (item.offsetTop < list.scrollTop) list.scrollTop = item.offsetTop;
     else if (item.offsetTop + item.offsetHeight > list.scrollTop + list.clientHeight)
       list.scrollTop = item.offsetTop + item.offsetHeight - list.clientHeight;

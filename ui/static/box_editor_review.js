@@ -9,9 +9,9 @@ function createReview(parent, stage, model, act) {
   box.setAttribute("aria-label", "Review");
   const state = make("div", "be-review-state", box);
   const buttons = make("div", "be-choice", box);
-  button(buttons, "be-approve m3-reviews", "Approve", "Y", approve);
-  button(buttons, "be-send-back m3-reviews", "Send back", "U", () => open("send back"));
-  button(buttons, "be-ask m3-annotates", "Ask", "Q", question);
+  button(buttons, "be-approve m3-reviews", "Approve", "approve", approve);
+  button(buttons, "be-send-back m3-reviews", "Send back", "sendBack", () => open("send back"));
+  button(buttons, "be-ask m3-annotates", "Ask", "ask", question);
   const form = make("form", "be-why", box);
   form.hidden = true;
   const reason = make("textarea", "be-field", form);
@@ -20,7 +20,7 @@ function createReview(parent, stage, model, act) {
   const place = make("div", "be-pin-words", form);
   place.setAttribute("aria-live", "polite");
   const choice = make("div", "be-choice", form);
-  const send = button(choice, "be-primary", "Send", "↵", () => {});
+  const send = button(choice, "be-primary", "Send back", "↵", () => {});
   send.type = "submit";
   const unpin = button(choice, "", "No pin", "", () => setPin(null));
   button(choice, "", "Cancel", "Esc", () => close());

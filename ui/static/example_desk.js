@@ -17,8 +17,10 @@ function mountDesk({ element, props, trigger, watch }) {
 
   // ---- what is there ----------------------------------------------------------------------------------------------
   const top = el('div', 'm3-desk-top'), place = el('span', 'm3-desk-chip'), queue = el('select', 'm3-desk-chip');
-  const previous = button('m3-desk-chip m3-back', '‹', () => go(-1), 'Previous example (,)');
-  const following = button('m3-desk-chip m3-forth', '›', () => go(1), 'Next example (.)');
+  const previous = button('m3-desk-chip m3-back', '‹', () => go(-1));
+  const following = button('m3-desk-chip m3-forth', '›', () => go(1));
+  for (const [node, command, words] of [[previous, 'former', 'Previous example'], [following, 'following', 'Next example']])
+    window.m3ad.keys.bind(node, 'examples', command, (name) => { node.title = `${words} (${name})`; });
   queue.setAttribute('aria-label', 'Which examples');
   queue.addEventListener('change', () => { queue.blur(); ask('open', { queue: queue.value, example_id: 0 }); });
   add(left, add(top, previous, place, following, queue));
@@ -169,7 +171,8 @@ function mountDesk({ element, props, trigger, watch }) {
   const inFront = () => root.isConnected && root.getClientRects().length > 0;
   function onKey(event) {
     if (!root.isConnected) return document.removeEventListener('keydown', onKey);
-    if (!inFront() || event.key.toLowerCase() !== 's' || !(event.ctrlKey || event.metaKey)) return;
+    const found = inFront() && window.m3ad.keys.command('examples', event);
+    if (!found || found.name !== 'save') return;
     event.preventDefault();
     if (!event.repeat) act('save', 0);
   }

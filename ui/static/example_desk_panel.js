@@ -17,11 +17,11 @@ function createDeskPanel(panel, act) {
   }
   const history = el('ol', 'm3-desk-history'), says = el('div', 'm3-desk-says');
   says.setAttribute('role', 'status');
-  const approve = key(button('m3-approve m3-primary', 'Approve', act.approve, 'Approve and see the next (A)'), 'A');
-  const next = key(button('m3-next', 'Next', act.next, 'Leave it as it is (.)'), '.');
-  const save = key(button('m3-save', 'Save edits', act.save, 'Ctrl+S'), 'Ctrl S');
+  const approve = key(button('m3-approve m3-primary', 'Approve', act.approve), 'approve', 'Approve and see the next');
+  const next = key(button('m3-next', 'Next', act.next), 'following', 'Leave it as it is');
+  const save = key(button('m3-save', 'Save edits', act.save), 'save', 'Save edits');
   const undo = button('m3-undo', 'Undo edits', act.undo, 'Back to the saved texts');
-  const back = key(button('m3-send-back', 'Send back', act.askWhy, 'Have it written again (B)'), 'B');
+  const back = key(button('m3-send-back', 'Send back', act.askWhy), 'sendBack', 'Have it written again');
   const again = button('m3-last', '', act.again, '');
   const why = el('form', 'm3-desk-why'), reason = el('input', 'm3-desk-field');
   reason.placeholder = 'Why? Its writer is told.';
@@ -39,9 +39,13 @@ function createDeskPanel(panel, act) {
   bar.append(filled);
   add(panel, counts, bar, head, about, facts, open, conflict, el('h3', 'm3-h', 'Think'), fields.think,
     el('h3', 'm3-h', 'Reflection'), fields.reflection, el('h3', 'm3-h', 'History'), history, says, first, second, why);
-  function key(node, name) {
-    const kbd = el('kbd', '', name);
+  function key(node, command, title) {
+    const kbd = el('kbd');
     kbd.setAttribute('aria-hidden', 'true');
+    window.m3ad.keys.bind(kbd, 'examples', command, (name) => {
+      kbd.textContent = name;
+      node.title = `${title} (${name})`;
+    });
     return add(node, kbd);
   }
   const written = () => ({ think: fields.think.value, reflection: fields.reflection.value });

@@ -1,64 +1,78 @@
-// One listener for every shortcut. The keys of the tab in front are those its footer declares (ui/keys.py).
+// One listener for every key. The commands of the tab in front are those its footer declares (ui/keys.py); the person's
+// own keys come from the server (ui/key_routes.py). A press is written as there: "Ctrl+Shift+z".
 (() => {
   const TYPING = 'input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable=""], [contenteditable=true]';
-  const GENERAL = [{ name: '?', says: 'this help' }, { name: 'Esc', says: 'leave a field' }];
   window.m3ad = window.m3ad || {};
-  const front = () => [...document.querySelectorAll('.m3-footer')].find((footer) => footer.getClientRects().length);
-  const keysNow = () => { const footer = front(); return (footer && footer.m3keys) || []; };
+  const declared = new Map();  // tab -> its commands with the keys that everybody has
+  let own = {};                // tab -> its commands with this person's keys
+  const tables = new Map();    // tab -> press -> command
+  const shown = new WeakMap(); // element -> how it shows its command's key
 
-  function help() {
-    let dialog = document.getElementById('m3-help');
-    if (!dialog) {
-      dialog = document.createElement('dialog');
-      dialog.id = 'm3-help';
-      dialog.setAttribute('aria-label', 'Keyboard help');
-      dialog.addEventListener('click', (event) => { if (event.target === dialog) dialog.close(); });
-      document.querySelector('.gradio-container').append(dialog);
-    }
-    if (dialog.open) { dialog.close(); return; }
-    dialog.textContent = '';
-    const title = document.createElement('h2');
-    title.textContent = 'Keys';
-    const list = document.createElement('dl');
-    const lines = new Map();  // keys that do the same share a line
-    for (const key of [...keysNow(), ...GENERAL]) lines.set(key.says, [...(lines.get(key.says) || []), key.name]);
-    list.classList.toggle('m3-long', lines.size > 16);
-    for (const [says, names] of lines) {
-      const term = document.createElement('dt'), what = document.createElement('dd');
-      for (const name of names) {
-        const kbd = document.createElement('kbd');
-        kbd.textContent = name;
-        term.append(kbd);
-      }
-      what.textContent = says;
-      list.append(term, what);
-    }
-    const close = document.createElement('button');
-    close.type = 'button';
-    close.textContent = 'Close';
-    close.addEventListener('click', () => dialog.close());
-    dialog.append(title, list, close);
-    dialog.showModal();
+  const commands = (tab) => own[tab] || declared.get(tab) || [];
+  const front = () => [...document.querySelectorAll('.m3-footer')].find((footer) => footer.getClientRects().length);
+  const tabInFront = () => { const footer = front(); return footer ? footer.dataset.tab : ''; };
+  function declare(tab, list) {
+    declared.set(tab, list);
+    tables.delete(tab);
   }
-  window.m3ad.help = help;
+  function take(answer) {
+    own = answer;
+    tables.clear();
+    for (const node of document.querySelectorAll('[data-command]')) if (shown.has(node)) shown.get(node)();
+    window.dispatchEvent(new CustomEvent('m3ad:keys'));
+  }
+  fetch('keys').then((answer) => (answer.ok ? answer.json().then(take) : null)).catch(() => {});
+
+  // The printed name of a command's first key.
+  function name(tab, command) {
+    const found = commands(tab).find((each) => each.name === command);
+    return found ? found.keys[0] : '';
+  }
+  // Lets an element show a command's key, now and whenever the person chooses another.
+  function bind(node, tab, command, draw) {
+    node.dataset.command = `${tab} ${command}`;
+    shown.set(node, () => draw(name(tab, command)));
+    shown.get(node)();
+    return node;
+  }
+
+  function press(event) {
+    const single = [...event.key].length === 1;
+    const base = event.key === ' ' ? 'Space' : single ? event.key.toLowerCase() : event.key;
+    const letter = single && event.key.toUpperCase() !== event.key.toLowerCase();  // Shift is a part of any other sign
+    const third = event.getModifierState('AltGraph');  // AltGr, which some systems report as Ctrl and Alt, writes signs
+    const held = [
+      (event.ctrlKey || event.metaKey) && !third && 'Ctrl+', event.altKey && !third && 'Alt+',
+      event.shiftKey && (!single || letter) && 'Shift+',
+    ];
+    return held.filter(Boolean).join('') + base;
+  }
+  const inField = (event) => event.target instanceof Element && event.target.closest(TYPING) !== null;
+  // The command that a key event gives on a tab; null for none, and for typing.
+  function command(tab, event) {
+    if (event.defaultPrevented || event.isComposing || !event.key) return null;
+    if (!tables.has(tab)) tables.set(tab, new Map(commands(tab).flatMap((each) => each.presses.map((one) => [one, each]))));
+    const found = tables.get(tab).get(press(event));
+    if (!found || (inField(event) && !(found.fields && (event.ctrlKey || event.metaKey)))) return null;
+    return found;
+  }
+  window.m3ad.keys = { declare, commands, take, name, bind, press, command, tabInFront };
 
   document.addEventListener('keydown', (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.defaultPrevented || event.isComposing) return;
     const target = event.target instanceof Element ? event.target : document.body;
-    if (target.closest(TYPING)) {
+    if (inField(event)) {
       if (event.key === 'Escape') target.blur();
       return;
     }
-    if (event.key === '?') { event.preventDefault(); help(); return; }
+    if (event.key === '?' && !event.ctrlKey && !event.metaKey) { event.preventDefault(); window.m3ad.help(); return; }
     if (document.querySelector('dialog[open]')) return;
-    if (event.repeat && !event.key.startsWith('Arrow')) return;  // a key held down does a thing once, and walks on
     // A button reached with the Tab key keeps its own space and enter.
     if ((event.key === ' ' || event.key === 'Enter') && target.matches('button:focus-visible, a:focus-visible, summary, [role=button]:focus-visible')) return;
-    const wanted = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const key = keysNow().find((each) => each.press && each.key.toLowerCase() === wanted.toLowerCase());
-    if (!key) return;
+    const found = command(tabInFront(), event);
+    if (!found || !found.press || (event.repeat && !found.held)) return;
     event.preventDefault();
-    const node = document.querySelector(key.press);
+    const node = document.querySelector(found.press);
     if (!node || node.disabled) return;
     if (node.matches(TYPING)) node.focus(); else node.click();
   });
