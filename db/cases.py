@@ -93,7 +93,7 @@ def insert(
 ) -> tuple[int, bool]:
     """Write a case, its pictures and its verdict by `author`; (id, False) when it is there with the same pictures."""
     new = measured.new
-    verdict = None if new.verdict is None else sound(new.verdict)
+    verdict = None if new.verdict is None else sound(new.verdict, len(new.images))
     present = find(session, new.dataset, new.key)
     if present is not None:
         _require_same(session, present, new, [picture.sha256 for picture in measured.pictures])

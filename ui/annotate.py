@@ -54,6 +54,7 @@ KEYS = (
     Key("G", "grid", hint=""),
     Key("R", "the picture as it is: no grid, no changed light", hint=""),
     Key("W", "further pictures of the case beside it, or not", hint=""),
+    Key("P", "work on the next picture of the case (or click it)", hint=""),
     Key("M", "write a note; Esc leaves it", hint=""),
     Key("L", "what the last revision changed, then those before; Esc ends", hint=""),
     Key("Q", "unknown, ask: a question to the reviewer", hint=""),

@@ -29,6 +29,7 @@ function addKeys({ root, stage, model, canvas, panel, ready, save, go, act, hist
     j: () => view.aid("contrast", 1 / AID_STEP),
     r: view.resetAids,
     w: act.toggleOthers,
+    p: act.nextPicture,
     "+": () => view.zoomBy(1.25),
     "=": () => view.zoomBy(1.25),
     "-": () => view.zoomBy(0.8),

@@ -87,6 +87,7 @@ function createPanel(panel, model, nodes, act) {
     const words = make("span", "be-words", pick);
     make("b", defect.type ? "" : "be-missing", words, defect.type || "type?");
     make("small", "", words, defect.type ? picker.path(defect.type) : "press T to choose");
+    if (defect.picture) make("small", "be-where", words, model.whereWords(defect));
     make("small", "be-size", pick, model.sizeWords(defect));
     const remove = button(node, "be-icon be-remove", "×", "", () => {
       model.remove(defect.id);
