@@ -188,8 +188,9 @@ class Picture:
 class NewCase:
     """A case about to be imported: `key` is unique within its data set; the first of `images` is the primary one.
 
-    `roles` names what each picture shows ("primary", "template", …); without it: primary, then view. `split` is the
-    source's own word ("train", "test"); HELD_OUT keeps the case's category out of all training.
+    Of a WAV file the spectrogram becomes the picture. `roles` names what each picture shows ("primary", "template", …);
+    without it: primary, then view; spectrogram for a sound. `split` is the source's own word ("train", "test");
+    HELD_OUT keeps the case's category out of all training.
     """
 
     dataset: str
