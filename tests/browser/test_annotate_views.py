@@ -7,14 +7,14 @@ from playwright.sync_api import expect
 
 from m3ad.geometry import Box
 from m3ad.records import Defect, NewCase, Scenario, Verdict
-from tests.browser.annotate_desk import BENT, Desk, H, MakeCase, W, Workbench, picture
+from tests.browser.annotate_desk import BENT, Desk, H, MakeCase, W, Workbench, picture, suggest
 
 pytestmark = pytest.mark.browser
 
 
 def with_others(workbench: Workbench, *others: tuple[str, int, int]) -> int:
     """A case of 800 x 600 pixels with a box and further pictures (role, width, height)."""
-    name = "-".join(role for role, _, _ in others)
+    name = "-".join(("part", *(role for role, _, _ in others)))  # not a role alone: the files lie in one folder
     files = [picture(workbench.folder, name, W, H)]
     files += [picture(workbench.folder, role, width, height) for role, width, height in others]
     roles = ("primary", *(role for role, _, _ in others))
@@ -189,3 +189,35 @@ def test_a_draft_a_conflict_and_a_copy_keep_the_picture(desk: Desk, workbench: W
     desk.press("v", "Control+s")
     expect(desk.state()).to_contain_text("Saved as r2")
     assert placed(desk, other, *sizes)[-1] == ("hole", 1, [50, 60, 90, 100])
+
+
+def test_suggestions_and_pins_are_of_the_primary_picture(desk: Desk, workbench: Workbench) -> None:
+    case_id = with_others(workbench, ("left", 300, 900))
+    suggest(desk.store, case_id)
+    desk.open(case_id)
+    expect(desk.part("ghost")).to_have_count(2)
+    desk.press("p")
+    expect(desk.part("size-chip")).to_contain_text("picture 2: left")
+    expect(desk.part("ghost")).to_have_count(0)
+    desk.press("x")  # what was adopted is shown
+    expect(desk.part("size-chip")).to_contain_text("picture 1: primary")
+    expect(desk.part("truth")).to_have_count(3)
+    desk.press("Control+s")
+    expect(desk.state()).to_contain_text("Saved as r2")
+    desk.press("p", "u")
+    expect(desk.part("size-chip")).to_contain_text("picture 1: primary")
+    desk.part("other").click()
+    desk.settled()
+    desk.page.mouse.click(*desk.point(150, 450))
+    expect(desk.state()).to_contain_text("A pin is a place on picture 1")
+    desk.part("other").click()
+    desk.settled()
+    desk.page.mouse.click(*desk.point(400, 300))
+    expect(desk.part("pin-words")).to_contain_text("Pinned at 400, 300")
+    desk.write("too wide")
+    desk.press("Enter")
+    expect(desk.part("pin")).to_have_count(1)
+    expect(desk.state()).to_contain_text("r2 sent back")
+    (review,) = desk.store.reviews.of_case(case_id)
+    assert review.pin is not None
+    assert review.pin == pytest.approx((0.5, 0.5), abs=0.002)

@@ -198,7 +198,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
   function copyFormer() {
     if (!former) return complain("No case was open here before this one: there is nothing to copy.");
     if (!former.anomalous) return complain("The case before has no boxes to copy.");
-    if (!model.copy(former)) complain("The boxes of the case before are here already.");
+    if (!model.copy(former)) complain("Nothing to copy: the boxes are here already, or on a picture that this case lacks.");
   }
   // The selected box becomes "unknown" and the note the question to the reviewer; false when no box is meant.
   function askUnknown() {
