@@ -57,20 +57,20 @@ class AnnotationImport:
                 self._refused.append(entry)
                 continue
             try:
-                if (one := self._prepare(self._decided(entry))) is not None:
+                if (one := self._prepare(entry)) is not None:
                     work.append((entry, one))
             except (BadData, BadImage, Conflict) as error:
                 self._refused.append(Refused(entry.name, str(error)))
         if work:
             self._write(work)
 
-    def _decided(self, entry: AnnotatedPicture) -> AnnotatedPicture:
-        """The entry with a verdict that is sound, by the taxonomy's knowledge of its types counted."""
+    def _decided(self, entry: AnnotatedPicture, pictures: int) -> AnnotatedPicture:
+        """The entry with a verdict that is sound for a case of so many pictures; types that are unknown are counted."""
         verdict = entry.verdict
         if verdict is None:
             verdict = NORMAL if self._into.empty_is_normal else None
         else:
-            verdict = sound(verdict)
+            verdict = sound(verdict, pictures)
             for defect in verdict.defects:
                 if default_taxonomy().find(defect.type) is None:
                     self._unknown[defect.type] += 1
@@ -80,12 +80,14 @@ class AnnotationImport:
         """What has to be written; None when there is nothing. Raises BadData, BadImage, Conflict."""
         found = find_case(self._store, self._into, entry)
         if found is None:
-            return self._new(entry)
+            return self._new(self._decided(entry, 1))
+        pictures = len(self._store.case(found.case_id).pictures) if entry.verdict and entry.verdict.further else 1
+        decided = self._decided(found.picture, pictures)
         self._once(found.case_id)
-        if entry.verdict is None:
+        if decided.verdict is None:
             self._counts["present"] += 1
             return None
-        return found
+        return replace(found, picture=decided)
 
     def _once(self, case: object) -> None:
         if case in self._seen:
@@ -138,6 +140,8 @@ class AnnotationImport:
             if not ours and (one.based_on is None or one.based_on < latest.revision):
                 return f"clash: revision {latest.revision} by {latest.author} says otherwise and was kept"
             verdict = completed(verdict, latest.verdict, self._format)
+            if verdict == latest.verdict:
+                return "present"
         self._add(session, one, verdict, latest.revision + 1 if latest else 1)
         return "revised"
 

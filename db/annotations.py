@@ -6,7 +6,16 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db.events import log, now
-from db.schema import AnnotationTable, CaseTable, ClaimTable, Decision, DraftTable, InspectionTable, ReviewTable
+from db.schema import (
+    AnnotationTable,
+    CaseTable,
+    ClaimTable,
+    Decision,
+    DraftTable,
+    InspectionTable,
+    PictureTable,
+    ReviewTable,
+)
 from db.standings import touch
 from db.verdicts import sound, undecided
 from m3ad.errors import Conflict, NotFound, StaleRevision
@@ -102,7 +111,7 @@ def save_annotation(
     own newest revision is not refused and not written again: its first request arrived, only the answer was lost.
     """
     require_case(session, case_id)
-    verdict = sound(verdict)
+    verdict = sound(verdict, pictures_for(session, case_id, verdict))
     asks = undecided(verdict)
     if asks and not note.strip():
         raise Conflict(
@@ -174,6 +183,13 @@ def require_case(session: Session, case_id: int) -> None:
         raise NotFound(f"The store has no case {case_id}.")
 
 
+def pictures_for(session: Session, case_id: int, verdict: Verdict) -> int:
+    """How many pictures the case has, as `db.verdicts.sound` asks; counted only where a box is on a further one."""
+    if not verdict.further:
+        return 1
+    return session.scalar(select(func.count()).where(PictureTable.case_id == case_id)) or 0
+
+
 def draft(session: Session, case_id: int, user: str) -> Draft | None:
     """A person's unsaved work on a case."""
     row = session.get(DraftTable, (case_id, user))
@@ -181,8 +197,13 @@ def draft(session: Session, case_id: int, user: str) -> Draft | None:
 
 
 def write_draft(session: Session, case_id: int, user: str, verdict: Verdict, *, note: str, based_on: int) -> Draft:
-    """Keep unsaved work as it is, contradictions included; it replaces the same person's earlier draft."""
+    """Keep unsaved work as it is, contradictions included; it replaces the same person's earlier draft.
+
+    Raises Conflict for a box on a picture that the case does not have: nothing could show it again.
+    """
     require_case(session, case_id)
+    if not verdict.all_on(pictures_for(session, case_id, verdict)):
+        raise Conflict("A box is on a picture that the case does not have: it was not kept.")
     row = DraftTable(case_id=case_id, user=user, verdict=verdict.to_json(), note=note, based_on=based_on, saved=now())
     return to_draft(session.merge(row))
 

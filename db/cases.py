@@ -19,6 +19,7 @@ from db.standings import ANY, touch
 from db.verdicts import sound
 from m3ad.errors import BadData, Conflict, NotFound
 from m3ad.records import Case, NewCase, Scenario
+from m3ad.wav import is_sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ def insert(
 ) -> tuple[int, bool]:
     """Write a case, its pictures and its verdict by `author`; (id, False) when it is there with the same pictures."""
     new = measured.new
-    verdict = None if new.verdict is None else sound(new.verdict)
+    verdict = None if new.verdict is None else sound(new.verdict, len(new.images))
     present = find(session, new.dataset, new.key)
     if present is not None:
         _require_same(session, present, new, [picture.sha256 for picture in measured.pictures])
@@ -132,6 +133,8 @@ def insert(
 def _role(new: NewCase, position: int) -> str:
     if position < len(new.roles):
         return new.roles[position]
+    if is_sound(new.images[position]):
+        return "spectrogram"
     return "primary" if position == 0 else "view"
 
 
@@ -142,8 +145,9 @@ def follow(session: Session, workspace: Path, case_id: int, new: NewCase, actor:
     ).all()
     for row, path in zip(rows, new.images, strict=True):
         if not (workspace / row.path).is_file():
-            log(session, "picture.moved", actor, case_id, before=row.path, after=str(path.resolve()))
-            row.path = str(path.resolve())
+            place = measure(path, workspace, copy=True).path if is_sound(path) else str(path.resolve())
+            log(session, "picture.moved", actor, case_id, before=row.path, after=place)
+            row.path = place
 
 
 def _require_same(session: Session, case_id: int, new: NewCase, hashes: Sequence[str]) -> None:

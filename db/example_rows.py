@@ -64,7 +64,7 @@ class StoredExample(NewExample):
 
     Attributes:
         case_id, scenario, category: the case.
-        truth, truth_revision: the annotation that it was written for.
+        truth, truth_revision: the annotation that it was written for; boxes on the primary picture alone.
         newest_revision: the case's newest annotation.
         writer: who wrote the texts last: "template", or the teacher's name.
     """
@@ -143,7 +143,7 @@ def stored_examples(
             case_id=annotation.case_id,
             scenario=scenario,
             category=category,
-            truth=Verdict.from_json(annotation.verdict),
+            truth=Verdict.from_json(annotation.verdict).on_primary(),
             truth_revision=annotation.revision,
             newest_revision=newest,
             writer=writer,

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,8 @@ from m3ad.duplicates import perceptual_hash
 from m3ad.errors import BadImage, NotFound
 from m3ad.images import load_image
 from m3ad.records import Picture
+from m3ad.spectrogram import spectrogram
+from m3ad.wav import is_sound
 
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tiff", "WEBP": ".webp", "GIF": ".gif"}
 
@@ -26,7 +29,7 @@ class PictureFile:
     """A picture that was opened and measured. `path` is absolute, or relative to the workspace when copied there.
 
     Attributes:
-        sha256: of the file's bytes.
+        sha256: of the file's bytes; of a sound, of its spectrogram's.
         pixels: SHA-256 of size and decoded pixels: the same picture saved again, in another lossless format or with
             other metadata, has the same.
         perceptual: what it looks like, see `m3ad.duplicates`; empty for one even tone.
@@ -42,24 +45,47 @@ class PictureFile:
 
 
 def measure(path: Path, workspace: Path, *, copy: bool) -> PictureFile:
-    """Open a picture fully, and copy it into the workspace where asked. Raises BadImage."""
+    """Open a picture fully, and copy it into the workspace where asked. Raises BadImage.
+
+    Of a WAV file the picture is its spectrogram, which is always kept in the workspace; raises BadData.
+    """
+    if is_sound(path):
+        return _heard(path, workspace)
     image, facts = load_image(path)
-    pixels = hashlib.sha256(f"{image.width}x{image.height}:".encode() + image.tobytes()).hexdigest()
     place = str(path.resolve())
     if copy:
         place = f"images/{facts.sha256[:2]}/{facts.sha256}{SUFFIXES[facts.format]}"
         _copy(path, workspace / place, facts.sha256)
-    return PictureFile(place, facts.sha256, pixels, perceptual_hash(image), facts.width, facts.height)
+    return PictureFile(place, facts.sha256, _pixels(image), perceptual_hash(image), facts.width, facts.height)
+
+
+def _heard(path: Path, workspace: Path) -> PictureFile:
+    """The spectrogram of a sound. No perceptual hash: what counts as near was measured on photographs."""
+    data = spectrogram(path)
+    image, facts = load_image(data)
+    place = f"images/{facts.sha256[:2]}/{facts.sha256}-spectrogram.png"
+    _write(data, workspace / place)
+    return PictureFile(place, facts.sha256, _pixels(image), "", facts.width, facts.height)
+
+
+def _pixels(image: Image.Image) -> str:
+    return hashlib.sha256(f"{image.width}x{image.height}:".encode() + image.tobytes()).hexdigest()
 
 
 def _copy(source: Path, target: Path, sha256: str) -> None:
+    if target.exists():
+        return
+    data = source.read_bytes()
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise BadImage(f"{source.name} changed while it was being imported. Import it again.")
+    _write(data, target)
+
+
+def _write(data: bytes, target: Path) -> None:
     """Complete and on the disk, or not there at all: a killed process leaves no half picture under the final name."""
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    data = source.read_bytes()
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise BadImage(f"{source.name} changed while it was being imported. Import it again.")
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".incoming-")
     with os.fdopen(handle, "wb") as file:
         file.write(data)
@@ -78,7 +104,9 @@ def _sync_folder(folder: Path) -> None:
 
 
 def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes; BadImage when it cannot be read."""
+    """SHA-256 of a picture file's bytes, of a WAV file's spectrogram; BadImage or BadData when it cannot be read."""
+    if is_sound(path):
+        return hashlib.sha256(spectrogram(path)).hexdigest()
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from db.annotations import pictures_for
 from db.events import log, now
 from db.filters import CaseFilter, Status, conditions, join_latest
 from db.schema import AnnotationTable, CaseTable, SecondLookTable, SecondVerdictTable
@@ -108,10 +109,10 @@ class SecondLooks:
 
     def answer(self, case_id: int, person: str, verdict: Verdict, note: str = "") -> None:
         """Keep what the person says. Raises Conflict when it contradicts itself or they are not asked for it."""
-        verdict = sound(verdict)
         if undecided(verdict):
             raise Conflict("A second look is no question: choose a type, or leave the case to somebody else.")
         with self._store.changing() as session:
+            verdict = sound(verdict, pictures_for(session, case_id, verdict))
             query = select(SecondLookTable.id).join_from(SecondLookTable, AnnotationTable)
             look = session.scalar(query.where(AnnotationTable.case_id == case_id, *_open_to(person)).limit(1))
             if look is None:

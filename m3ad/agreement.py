@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
-from m3ad.geometry import best_assignment, iou
+from m3ad.geometry import best_assignment
 from m3ad.records import Defect, Verdict
 from m3ad.taxonomy import default_taxonomy, normalise
 
@@ -122,11 +122,10 @@ def type_name(defect: Defect) -> str:
 
 
 def _matched(one: Verdict, other: Verdict) -> list[tuple[Defect, Defect, float]]:
-    """Boxes of both that belong together: one to one, with the largest sum of IoU."""
-    left = [(d, d.box) for d in one.defects if d.box]
-    right = [(d, d.box) for d in other.defects if d.box]
-    scores = [[iou(a, b) for _, b in right] for _, a in left]
-    return [(left[row][0], right[column][0], scores[row][column]) for row, column in best_assignment(scores)]
+    """Boxes of both on the same picture that belong together: one to one, with the largest sum of IoU."""
+    left, right = ([d for d in look.defects if d.box] for look in (one, other))
+    scores = [[a.overlap(b) for b in right] for a in left]
+    return [(left[row], right[column], scores[row][column]) for row, column in best_assignment(scores)]
 
 
 def _boxed(verdict: Verdict) -> int:

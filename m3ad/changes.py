@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from m3ad.geometry import best_assignment, iou
+from m3ad.geometry import best_assignment
 from m3ad.records import Defect, Verdict
 
 
@@ -28,8 +28,10 @@ class Change:
 
     @property
     def moved(self) -> bool:
-        """True when it is there in both, with another box."""
-        return self.before is not None and self.after is not None and self.before.box != self.after.box
+        """True when it is there in both, with another box, or on another picture."""
+        if self.before is None or self.after is None:
+            return False
+        return (self.before.box, self.before.picture) != (self.after.box, self.after.picture)
 
 
 def changes(before: Verdict | None, after: Verdict) -> list[Change]:
@@ -46,5 +48,4 @@ def changes(before: Verdict | None, after: Verdict) -> list[Change]:
 
 
 def _likeness(a: Defect, b: Defect) -> float:
-    overlap = iou(a.box, b.box) if a.box and b.box else 0.0
-    return overlap + (0.1 if a.type == b.type else 0.0) + (1.0 if a == b else 0.0)
+    return a.overlap(b) + (0.1 if a.type == b.type else 0.0) + (1.0 if a == b else 0.0)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from m3ad.geometry import Box
+from m3ad.geometry import Box, iou
 
 HELD_OUT = "held out"  # the split of a case whose whole category is for the bench: no training may see it
 
@@ -68,10 +68,33 @@ class CaptionState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """One type and one box. `type` is the text as written; `m3ad.taxonomy` maps it to a node. No box: place unknown."""
+    """One type and one box.
+
+    Attributes:
+        type: the text as written; `m3ad.taxonomy` maps it to a node.
+        box: in fractions of the picture it was drawn on; None: place unknown.
+        picture: which of the case's pictures that is; 0, the primary one, also without a box.
+    """
 
     type: str
     box: Box | None = None
+    picture: int = 0
+
+    def overlap(self, other: Defect) -> float:
+        """The IoU of the two boxes, 0..1; 0 where they are on different pictures, or one has none."""
+        if self.box is None or other.box is None or self.picture != other.picture:
+            return 0.0
+        return iou(self.box, other.box)
+
+    def to_json(self) -> dict[str, Any]:
+        """`{"type": str, "box": [x1, y1, x2, y2] or null}`, fractions, and `"picture"` where it is not the primary."""
+        found = {"type": self.type, "box": list(self.box.as_tuple()) if self.box else None}
+        return found | ({"picture": self.picture} if self.picture else {})
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Defect:
+        """The inverse of `to_json`."""
+        return cls(data["type"], Box(*data["box"]) if data["box"] else None, data.get("picture", 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +105,26 @@ class Verdict:
     defects: tuple[Defect, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """`{"anomalous": bool, "defects": [{"type": str, "box": [x1, y1, x2, y2] or null}]}`, fractions."""
-        return {
-            "anomalous": self.anomalous,
-            "defects": [{"type": d.type, "box": list(d.box.as_tuple()) if d.box else None} for d in self.defects],
-        }
+        """`{"anomalous": bool, "defects": [...]}`; see `Defect.to_json`."""
+        return {"anomalous": self.anomalous, "defects": [defect.to_json() for defect in self.defects]}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Verdict:
         """The inverse of `to_json`."""
-        defects = tuple(Defect(d["type"], Box(*d["box"]) if d["box"] else None) for d in data["defects"])
-        return cls(data["anomalous"], defects)
+        return cls(data["anomalous"], tuple(Defect.from_json(one) for one in data["defects"]))
+
+    @property
+    def further(self) -> int:
+        """How many boxes are on other pictures than the primary one."""
+        return sum(defect.picture > 0 for defect in self.defects)
+
+    def all_on(self, pictures: int) -> bool:
+        """True when every defect is on one of so many pictures."""
+        return all(0 <= defect.picture < pictures for defect in self.defects)
+
+    def on_primary(self) -> Verdict:
+        """What a model can learn that sees the primary picture alone: a box on another one becomes a place unknown."""
+        return Verdict(self.anomalous, tuple(Defect(d.type) if d.picture else d for d in self.defects))
 
 
 NORMAL = Verdict(False)
@@ -156,8 +188,9 @@ class Picture:
 class NewCase:
     """A case about to be imported: `key` is unique within its data set; the first of `images` is the primary one.
 
-    `roles` names what each picture shows ("primary", "template", …); without it: primary, then view. `split` is the
-    source's own word ("train", "test"); HELD_OUT keeps the case's category out of all training.
+    Of a WAV file the spectrogram becomes the picture. `roles` names what each picture shows ("primary", "template", …);
+    without it: primary, then view; spectrogram for a sound. `split` is the source's own word ("train", "test");
+    HELD_OUT keeps the case's category out of all training.
     """
 
     dataset: str

@@ -31,6 +31,7 @@ class ExampleSource:
         unchecked: with one that is written or edited, but not approved.
         sent_back: with one that waits to be written again.
         with_unchecked: whether the run was asked to learn from the unchecked ones too.
+        further: how many boxes are on other pictures of their cases than the primary one; only their types are learnt.
     """
 
     cases: int
@@ -38,6 +39,7 @@ class ExampleSource:
     unchecked: int
     sent_back: int
     with_unchecked: bool
+    further: int = 0
 
     @property
     def stored(self) -> int:
@@ -53,32 +55,43 @@ class ExampleSource:
         if not self.stored:
             return (
                 f"Texts: {self.cases} by the template writer, made on the spot. None is stored for this snapshot and "
-                "start model, so nobody has checked them."
+                f"start model, so nobody has checked them.{self.places()}"
             )
         left = [(self.sent_back, "sent back"), (self.cases - self.stored, "of cases that have none yet")]
         if not self.with_unchecked:
             left.insert(0, (self.unchecked, "not approved yet"))
         words = ", ".join(f"{count} {what}" for count, what in left if count)
         unchecked = f" and {self.unchecked} that nobody has approved" if self.with_unchecked else ""
-        return f"Texts: {self.approved} approved{unchecked}." + (f" Left out: {words}." if words else "")
+        left_out = f" Left out: {words}." if words else ""
+        return f"Texts: {self.approved} approved{unchecked}.{left_out}{self.places()}"
+
+    def places(self) -> str:
+        """What is left out of the places, as a sentence after others; empty when nothing is."""
+        if not self.further:
+            return ""
+        boxes = f"{self.further} box{'' if self.further == 1 else 'es'}"
+        return f" Left out: the places of {boxes} on further pictures; the model sees the primary picture alone."
 
 
 def example_source(store: Store, snapshot_id: int, start_model: str, *, unchecked: bool = False) -> ExampleSource:
     """What a RAWS run of this snapshot and start model would learn from; `unchecked` as in its settings."""
     counts = store.examples.counts(ExampleFilter(model=start_model, snapshot=snapshot_id))
+    rows = [row for row in store.snapshot_rows(snapshot_id) if row.split == TRAIN]
     return ExampleSource(
-        cases=sum(row.split == TRAIN for row in store.snapshot_rows(snapshot_id)),
+        cases=len(rows),
         approved=counts[CaptionState.APPROVED],
         unchecked=sum(counts[state] for state in TO_CHECK),
         sent_back=counts[CaptionState.SENT_BACK],
         with_unchecked=unchecked,
+        further=sum(row.annotation.verdict.further for row in rows),
     )
 
 
 def labelled_cases(store: Store, snapshot_id: int, start_model: str) -> Iterator[LabelledCase]:
     """The snapshot's cases of the split "train" with the annotations it froze and the start model's latest answers.
 
-    What the snapshot keeps back ("frozen") is left out: no training may see it.
+    What the snapshot keeps back ("frozen") is left out: no training may see it. So are the places of boxes on further
+    pictures, of which the model sees nothing.
     """
     answered = store.latest_inspections(start_model)
     for row in store.snapshot_rows(snapshot_id):
@@ -89,7 +102,7 @@ def labelled_cases(store: Store, snapshot_id: int, start_model: str) -> Iterator
                 image=row.case.primary.path.resolve(),
                 category=row.case.category,
                 scenario=row.case.scenario,
-                truth=row.annotation.verdict,
+                truth=row.annotation.verdict.on_primary(),
                 base=inspection.trace if inspection else None,
             )
 

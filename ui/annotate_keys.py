@@ -47,6 +47,7 @@ KEYS = (
     Command("grid", ("g",), "grid"),
     Command("plain", ("r",), "the picture as it is"),
     Command("beside", ("w",), "further pictures of the case beside it"),
+    Command("picture", ("p",), "work on the next picture of the case"),
     Command("note", ("m",), "write a note; Esc leaves it"),
     Command("look", ("l",), "what the last revision changed, then those before"),
     Command("ask", ("q",), "unknown, ask: a question to the reviewer"),

@@ -33,8 +33,7 @@ def sheet(
         "name": case.name,
         "dataset": case.dataset,
         "scenario": case.scenario.value,
-        "picture": _picture(case.primary),
-        "others": [{"role": one.role, **_picture(one)} for one in case.pictures if one is not case.primary],
+        "pictures": [{"role": one.role, **_picture(one)} for one in case.pictures],
         "revision": latest.revision if latest else 0,
         "saved": _document(latest),
         "draft": _draft(draft),
@@ -123,13 +122,12 @@ def theirs(store: Store, annotation: Annotation | None) -> dict[str, Any] | None
     """The version of somebody else that the editor shows beside one's own; None for none."""
     if annotation is None:
         return None
-    picture = store.case(annotation.case_id).primary
     return {
         **_document(annotation),
         "revision": annotation.revision,
         "author": annotation.author,
         "created": annotation.created.isoformat(),
-        "lines": verdict_lines(annotation.verdict, picture.width, picture.height),
+        "lines": verdict_lines(annotation.verdict, store.case(annotation.case_id).pictures),
         "history": history_with_reviews(
             store, store.annotations(annotation.case_id), store.reviews.of_case(annotation.case_id)
         ),

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from db.store import Store
 from m3ad import changes as change
-from m3ad.records import Annotation, Defect, Verdict
+from m3ad.records import Annotation, Defect, Picture, Verdict
 
 WORDY = 4  # more changes than this are counted, not named
 
 
-def verdict_lines(verdict: Verdict, width: int, height: int) -> list[str]:
-    """A verdict in a few words, one line for each defect; sizes in pixels of the picture."""
+def verdict_lines(verdict: Verdict, pictures: Sequence[Picture]) -> list[str]:
+    """A verdict in a few words, one line for each defect; sizes in pixels of that of the case's pictures it is on."""
     if not verdict.anomalous:
         return ["normal"]
-    return [f"{defect.type}, {_size(defect, width, height)}" for defect in verdict.defects] or ["anomalous, no boxes"]
+    return [f"{defect.type}, {_size(defect, pictures)}" for defect in verdict.defects] or ["anomalous, no boxes"]
 
 
-def _size(defect: Defect, width: int, height: int) -> str:
+def _size(defect: Defect, pictures: Sequence[Picture]) -> str:
     if defect.box is None:
         return "no place"
-    x1, y1, x2, y2 = (round(value) for value in defect.box.to_pixels(width, height))
-    return f"{x2 - x1} × {y2 - y1} px"
+    picture = pictures[defect.picture]
+    x1, y1, x2, y2 = (round(value) for value in defect.box.to_pixels(picture.width, picture.height))
+    return f"{x2 - x1} × {y2 - y1} px{_where(defect)}"
+
+
+def _where(defect: Defect) -> str:
+    return f" on picture {defect.picture + 1}" if defect.picture else ""
 
 
 def history(store: Store, revisions: list[Annotation]) -> list[dict[str, Any]]:
@@ -54,9 +60,9 @@ def changes(before: Verdict | None, after: Verdict) -> list[str]:
     found = change.changes(before, after)
     pairs = [(one.before, one.after, one.moved) for one in found if one.before and one.after]
     retyped = [f"{a.type} → {b.type}" for a, b, _ in pairs if a.type != b.type]
-    placed = [f"{b.type}: box changed" for _, b, moved in pairs if moved]
-    gone = [f"{one.before.type} removed" for one in found if one.before and not one.after]
-    new = [f"{one.after.type} added" for one in found if one.after and not one.before]
+    placed = [f"{b.type}: box changed{_where(b)}" for _, b, moved in pairs if moved]
+    gone = [f"{one.before.type} removed{_where(one.before)}" for one in found if one.before and not one.after]
+    new = [f"{one.after.type} added{_where(one.after)}" for one in found if one.after and not one.before]
     words = [*retyped, *placed, *gone, *new]
     if len(words) <= WORDY:
         return words

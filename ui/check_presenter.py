@@ -172,10 +172,10 @@ def _shown(store: Store, example: StoredExample, ids: list[int]) -> dict[str, An
 
 def sheet(store: Store, example: StoredExample) -> dict[str, Any]:
     """The texts of an example and what is to know of them."""
-    picture = store.case(example.case_id).primary
+    pictures = store.case(example.case_id).pictures
     lines = {
-        "truth": verdict_lines(example.truth, picture.width, picture.height),
-        "initial": verdict_lines(example.initial, picture.width, picture.height) if example.initial else [],
+        "truth": verdict_lines(example.truth, pictures),
+        "initial": verdict_lines(example.initial, pictures) if example.initial else [],
     }
     return {
         "id": example.id,

@@ -14,7 +14,7 @@ from db.store import Store
 from m3ad.errors import BadImage, NotFound
 from m3ad.geometry import Box
 from m3ad.images import encode, highlight, open_image, thumbnail
-from m3ad.records import Annotation, Picture
+from m3ad.records import Annotation, Defect, Picture
 from ui.access import LARGEST_ID, Guard
 from ui.context import Context
 from ui.pictures import kept
@@ -38,8 +38,9 @@ def add_crop_routes(app: FastAPI, context: Context, guard: Guard) -> None:
         _: str = Depends(guard(Role.VIEWER)),
     ) -> Response:
         for annotation in context.store.reviews.latest_approved(type, besides=besides, most=TRIED):
-            if (box := largest(annotation, type)) and (picture := there(context.store, annotation.case_id)):
-                return _answer(request, picture, box, context.workspace / "cache" / "crops")
+            found = largest(annotation, type)
+            if found and found.box and (picture := there(context.store, annotation.case_id, found.picture)):
+                return _answer(request, picture, found.box, context.workspace / "cache" / "crops")
         return Response(status_code=204, headers={"cache-control": KEPT})
 
 
@@ -56,16 +57,16 @@ def _answer(request: Request, picture: Picture, box: Box, cache: Path) -> Respon
     return FileResponse(file, headers=headers)
 
 
-def largest(annotation: Annotation, type: str) -> Box | None:
-    """The largest box of this type; None when the places are unknown."""
-    boxes = [one.box for one in annotation.verdict.defects if one.box and type_name(one.type) == type_name(type)]
-    return max(boxes, key=lambda box: box.area, default=None)
+def largest(annotation: Annotation, type: str) -> Defect | None:
+    """The defect of this type with the largest box; None when the places are unknown."""
+    alike = [one for one in annotation.verdict.defects if one.box and type_name(one.type) == type_name(type)]
+    return max(alike, key=lambda one: one.box.area if one.box else 0.0, default=None)
 
 
-def there(store: Store, case_id: int) -> Picture | None:
-    """The primary picture of a case; None when its file is gone."""
+def there(store: Store, case_id: int, number: int) -> Picture | None:
+    """The case's picture of this number, from 0; None when its file is gone."""
     try:
-        return store.picture(store.case(case_id).primary.id)
+        return store.picture(store.case(case_id).pictures[number].id)
     except NotFound:
         return None
 

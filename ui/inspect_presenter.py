@@ -52,9 +52,12 @@ def picture_value(case: Case) -> dict[str, Any]:
 
 
 def boxes(verdict: Verdict | None, kind: str, prefix: str) -> Iterator[dict[str, Any]]:
-    """A verdict's boxes as `Viewer` draws them, in fractions; kind: "truth", "initial" or "predicted"."""
+    """A verdict's boxes on the primary picture as `Viewer` draws them, in fractions.
+
+    kind: "truth", "initial" or "predicted".
+    """
     for defect in verdict.defects if verdict else ():
-        if defect.box is not None:
+        if defect.box is not None and not defect.picture:
             yield {"kind": kind, "label": prefix + defect.type, "box": list(defect.box.clipped().as_tuple())}
 
 

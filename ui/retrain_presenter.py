@@ -261,8 +261,7 @@ def mix_words(mix: Mix, model: str, failed: Sequence[str], source: ExampleSource
         f"{mix.hard} hard ({mix.hard_reflective} reflective)"
     )
     words += f", {mix.unanswered} that {model} has not answered: these only think." if mix.unanswered else "."
-    if source.stored:
-        words += f" {source.sentence()}"
+    words += f" {source.sentence()}" if source.stored else source.places()
     return words + (f" {len(failed)} could not be answered: {failed[0]}" if failed else "")
 
 

@@ -1,6 +1,6 @@
 """One revision of a case to look at: its document, what it changed, and what has changed since, in words and boxes.
 
-Boxes are fractions of the primary picture; a "was" names what was there before, where it differs.
+Boxes are fractions of the picture they are on; a "was" names what was there before, where it differs.
 """
 
 from __future__ import annotations
@@ -54,6 +54,4 @@ def items(before: Verdict | None, after: Verdict) -> list[dict[str, Any]]:
 
 
 def _defect(defect: Defect | None) -> dict[str, Any] | None:
-    if defect is None:
-        return None
-    return {"type": defect.type, "box": list(defect.box.as_tuple()) if defect.box else None}
+    return defect.to_json() if defect else None

@@ -7,6 +7,9 @@ Licence of MVTec AD: CC BY-NC-SA 4.0. Everything above 127 in a mask is defect (
 component gives a box, all of the type that the folder's name means (`mvtec.toml`). Components smaller than SPECK_SHARE
 of the picture or than SPECK_PIXELS are specks of the mask's drawing and give no box; a mask of nothing but specks keeps
 its largest one, for somebody meant it. Licence and readme files of a category are not looked at.
+
+Where a WAV file lies beside a picture of its name, its spectrogram is a further picture of that case; alone it is a
+case of its own, whose defect has no place.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from m3ad.errors import BadData, BadImage
 from m3ad.geometry import Box, mask_to_boxes
 from m3ad.images import EXTENSIONS, describe, open_image
 from m3ad.records import NORMAL, Defect, NewCase, Scenario, Verdict
+from m3ad.wav import is_sound
 
 TYPES = Path(__file__).with_name("mvtec.toml")
 SPLITS = ("train", "validation", "test")
@@ -68,7 +72,13 @@ def _category(root: Path, category: Path) -> Iterator[NewCase | Refused]:
             continue
         for kind in _visible(category / split):
             if kind.is_dir():
-                yield from (_entry(root, category, split, kind.name, file) for file in _visible(kind))
+                files = _visible(kind)
+                sounds = {file.stem: file for file in files if is_sound(file)}
+                pictures = {file.stem for file in files if file.suffix.lower() in EXTENSIONS}
+                for file in files:
+                    if file.stem in pictures and is_sound(file):
+                        continue  # a further picture of the case of that name
+                    yield _entry(root, category, split, kind.name, file, sounds.get(file.stem))
             else:
                 yield Refused(str(kind), f"it lies in {split} itself: pictures belong into good or a defect's folder")
 
@@ -78,10 +88,10 @@ def _visible(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if not p.name.startswith(".") and p.name.lower() not in CLUTTER)
 
 
-def _entry(root: Path, category: Path, split: str, kind: str, file: Path) -> NewCase | Refused:
+def _entry(root: Path, category: Path, split: str, kind: str, file: Path, sound: Path | None) -> NewCase | Refused:
     if file.is_dir():
         return Refused(str(file), "it is a folder, where this layout has pictures")
-    if file.suffix.lower() not in EXTENSIONS:
+    if file.suffix.lower() not in EXTENSIONS and not is_sound(file):
         return Refused(str(file), "this is not a picture by its name: move it elsewhere")
     verdict: Verdict | str = NORMAL
     if kind.lower() not in NORMAL_FOLDERS:
@@ -94,7 +104,7 @@ def _entry(root: Path, category: Path, split: str, kind: str, file: Path) -> New
         key=file.relative_to(root).as_posix(),
         scenario=SCENARIOS.get(category.name, Scenario.WORKPIECE),
         category=category.name,
-        images=(file,),
+        images=(file, sound) if sound and sound != file else (file,),
         split=split,
         verdict=verdict,
     )
@@ -104,6 +114,8 @@ def _read_defects(meaning: Meaning, masks: Path, file: Path) -> Verdict | str:
     """The verdict from the picture's mask, or why there is none."""
     if meaning.type is None:
         return str(meaning.refused)
+    if is_sound(file):
+        return Verdict(True, (Defect(meaning.type),))  # nobody draws masks of a sound
     mask = next(
         (path for name in (f"{file.stem}_mask.png", f"{file.stem}.png") if (path := masks / name).is_file()), None
     )

@@ -77,6 +77,7 @@ class Carries:
         bare: anomalous, without any defect named.
         fractions: boxes between whole pixels.
         remarks: author and note.
+        further: boxes on further pictures of the case.
     """
 
     normal: bool = True
@@ -84,6 +85,7 @@ class Carries:
     bare: bool = False
     fractions: bool = True
     remarks: bool = False
+    further: bool = False
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,10 @@ def carried(one: AnnotatedPicture, format: Format, lost: Counter[str]) -> Annota
     if not one.verdict.anomalous:
         lost["normal verdicts: they look like undecided ones"] += not can.normal
         return one if can.normal else replace(one, verdict=None)
-    kept = tuple(_kept(defect, one, can, lost) for defect in one.verdict.defects if defect.box or can.unplaced)
-    lost["defects without a place"] += len(one.verdict.defects) - len(kept)
+    here = [defect for defect in one.verdict.defects if can.further or not defect.picture]
+    lost["boxes on further pictures"] += len(one.verdict.defects) - len(here)
+    kept = tuple(_kept(defect, one, can, lost) for defect in here if defect.box or can.unplaced)
+    lost["defects without a place"] += len(here) - len(kept)
     if not kept and not (can.bare and not one.verdict.defects):
         lost["anomalous verdicts without a box: left undecided"] += 1
         return replace(one, verdict=None)
@@ -78,7 +80,7 @@ def _kept(defect: Defect, one: AnnotatedPicture, can: Carries, lost: Counter[str
     if defect.box is None:
         return Defect(kind)
     if can.fractions:
-        return Defect(kind, defect.box)
+        return replace(defect, type=kind)
     edges = defect.box.to_pixels(one.width, one.height)
     x1, y1, x2, y2 = whole = _whole(edges, one.width, one.height)
     moved = max(abs(edge - rounded) for edge, rounded in zip(edges, whole, strict=True)) > _SAME

@@ -40,6 +40,8 @@ def _alike(one: Defect, other: Defect, width: int, height: int) -> bool:
         return False
     if one.box is None or other.box is None:
         return one.box is other.box
+    if one.picture or other.picture:  # which no format of whole pixels carries
+        return (one.picture, one.box.rounded(9)) == (other.picture, other.box.rounded(9))
     return _distance(one.box, other.box, width, height) <= HALF_A_PIXEL
 
 
@@ -51,6 +53,9 @@ def _distance(one: Box, other: Box, width: int, height: int) -> float:
 
 def completed(back: Verdict, latest: Verdict, format: Format) -> Verdict:
     """What came back changed, with those defects of the latest annotation that the format could not carry."""
-    if format.carries.unplaced or not back.anomalous:
-        return back
-    return Verdict(True, (*back.defects, *(defect for defect in latest.defects if defect.box is None)))
+    can = format.carries
+    further = tuple(defect for defect in latest.defects if defect.picture and not can.further)
+    if not back.anomalous:
+        return Verdict(True, further) if further else back  # the file spoke of the primary picture alone
+    unplaced = tuple(defect for defect in latest.defects if defect.box is None and not can.unplaced)
+    return Verdict(True, (*back.defects, *unplaced, *further))

@@ -3,6 +3,7 @@
 picture             name of the picture, below `images`
 width, height       pixels of the upright picture
 verdict             {"anomalous": bool, "defects": [{"type", "box": [x1, y1, x2, y2] in fractions or null}]} or null
+                    (a box on a further picture of the case has "picture", 1 for the second, and is in fractions of it)
 dataset, key, scenario, category, split, sha256, revision, author, note   the case and its newest annotation
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -84,6 +85,11 @@ def _defect(one: dict[str, Any], seen: Frame, unused: Unused) -> Defect:
     edges = [number(value, "box") for value in list_in(one, "box")]
     if len(edges) != 4:
         raise BadData("it has a box that is not [x1, y1, x2, y2]")
+    picture = one.get("picture", 0)
+    if not isinstance(picture, int) or isinstance(picture, bool) or picture < 0:
+        raise BadData("it has a box whose picture is no number from 0")
+    if picture:  # the size in the file is that of the primary picture, and says nothing of how this one is turned
+        return replace(read_defect(one.get("type"), Box(*edges), unused), picture=picture)
     return read_defect(one.get("type"), seen.turned(Box(*edges)), unused)
 
 
@@ -100,4 +106,5 @@ def write_jsonl(pictures: Iterable[AnnotatedPicture], sink: Sink) -> None:
         sink.put(FILE, path)
 
 
-JSONL = Format("M3-AD JSON Lines", "images", Carries(unplaced=True, bare=True, remarks=True), read_jsonl, write_jsonl)
+_CARRIES = Carries(unplaced=True, bare=True, remarks=True, further=True)
+JSONL = Format("M3-AD JSON Lines", "images", _CARRIES, read_jsonl, write_jsonl)

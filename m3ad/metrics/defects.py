@@ -86,7 +86,8 @@ def _types(verdict: Verdict) -> list[str]:
 
 
 def _boxes(verdict: Verdict) -> list[Box]:
-    return [defect.box for defect in verdict.defects if defect.box is not None]
+    """Those on the primary picture: the model has seen no other."""
+    return [defect.box for defect in verdict.defects if defect.box is not None and not defect.picture]
 
 
 def _soft_score(truths: Sequence[T], found: Sequence[T], score: Callable[[T, T], float]) -> float:

@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.sync_api import Browser, expect
 
 from m3ad.geometry import Box
-from m3ad.records import Defect, NewCase, Scenario, Verdict
-from tests.browser.annotate_desk import BENT, SUGGESTED, Desk, H, MakeCase, W, Workbench, add_case, picture, suggest
+from m3ad.records import Defect, Verdict
+from tests.browser.annotate_desk import BENT, SUGGESTED, Desk, MakeCase, Workbench, add_case, suggest
 
 pytestmark = pytest.mark.browser
 
@@ -144,77 +144,3 @@ def test_model_truth_and_colleague_differ_by_more_than_colour(desk: Desk, make_c
     ]
     assert styles == ["solid", "dashed", "dotted"]
     expect(desk.part("ghost").first).to_have_text("model: crack")
-
-
-# -- several pictures of one case --------------------------------------------------------------------------------------
-
-
-def with_others(workbench: Workbench, *others: tuple[str, int, int]) -> int:
-    """A case of 800 x 600 pixels with a box and further pictures (role, width, height)."""
-    name = "-".join(role for role, _, _ in others)
-    files = [picture(workbench.folder, name, W, H)]
-    files += [picture(workbench.folder, role, width, height) for role, width, height in others]
-    roles = ("primary", *(role for role, _, _ in others))
-    new = NewCase("toys", name, Scenario.ELECTRONIC, "board", tuple(files), verdict=BENT, roles=roles)
-    return workbench.store.add_case(new)[0]
-
-
-def middle(desk: Desk, place: str) -> tuple[float, float]:
-    """The middle of what is seen of a picture, in fractions of it."""
-    found = desk.page.evaluate(
-        """(place) => { const frame = document.querySelector(place).getBoundingClientRect();
-                        const seen = document.querySelector(place + ' .be-picture').getBoundingClientRect();
-                        return [(frame.left + frame.width / 2 - seen.left) / seen.width,
-                                (frame.top + frame.height / 2 - seen.top) / seen.height]; }""",
-        f"#annotate {place}",
-    )
-    return found[0], found[1]
-
-
-def test_a_template_beside_the_part_follows_its_zoom_and_shows_its_boxes(desk: Desk, workbench: Workbench) -> None:
-    case_id = with_others(workbench, ("template", W // 2, H // 2))
-    desk.open(case_id)
-    expect(desk.part("other-name")).to_have_text("template · 400 × 300 px")
-    expect(desk.part("mirror")).to_have_count(1)
-    desk.page.mouse.move(*desk.point(160, 340))
-    expect(desk.part("cross")).to_be_visible()
-    desk.page.mouse.wheel(0, -800)
-    assert middle(desk, ".be-other") == pytest.approx(middle(desk, ".be-stage"), abs=0.01)
-    mirrored, drawn = desk.part("mirror").bounding_box(), desk.part("truth").first.bounding_box()
-    assert mirrored
-    assert drawn
-    assert mirrored["width"] == pytest.approx(drawn["width"], abs=3), "a part is as large on both"
-    desk.part("other").hover()
-    desk.page.mouse.wheel(0, -400)
-    assert middle(desk, ".be-other") == pytest.approx(middle(desk, ".be-stage"), abs=0.01)
-    desk.press("b", "b")
-    lights = [desk.part("pictures").nth(at).evaluate("(n) => getComputedStyle(n).filter") for at in range(2)]
-    assert lights[0] == lights[1] != "none"
-
-
-def test_pictures_of_another_shape_are_fitted_only_and_all_can_be_put_away(desk: Desk, workbench: Workbench) -> None:
-    case_id = with_others(workbench, ("view", 300, 900), ("thermal", W, H))
-    desk.open(case_id)
-    names = desk.part("other-name").all_text_contents()
-    assert names == ["view 2 · not aligned · 300 × 900 px", "thermal · 800 × 600 px"]
-    expect(desk.part("mirror")).to_have_count(1)
-    narrow = desk.stage.bounding_box()
-    desk.press("w")
-    expect(desk.part("other")).to_have_count(0)
-    wide = desk.stage.bounding_box()
-    assert narrow
-    assert wide
-    assert wide["width"] > narrow["width"] * 1.3
-    desk.press("w")
-    expect(desk.part("other")).to_have_count(2)
-    desk.settled()
-    desk.drag((300, 300), (400, 380))
-    desk.press("Shift+H", "o", "Enter", "Control+s")
-    expect(desk.state()).to_contain_text("Saved as r2")
-    assert desk.pixels(case_id, W, H)[-1] == ("hole", [300, 300, 400, 380])
-
-
-def test_a_case_with_one_picture_says_so(desk: Desk, make_case: MakeCase) -> None:
-    desk.open(make_case(BENT))
-    desk.press("w")
-    expect(desk.state()).to_contain_text("one picture only")

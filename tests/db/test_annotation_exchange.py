@@ -220,3 +220,47 @@ def test_turned_and_deep_pictures_go_out_upright_and_come_back_to_their_case(
     assert Image.open(picture).size == (24, 32)
     assert picture.suffix == ".png"
     assert numbers(take_in(store, "voc", tmp_path / "out")) == (0, 1, 0, 0, 0)
+
+
+FURTHER = Defect("hole", Box(0.25, 0.25, 0.5, 0.5), 1)
+THERE = Verdict(True, (*PLACED.defects, FURTHER))
+
+
+@pytest.fixture
+def viewed(store: Store, paint: Callable[..., Path], new_case: Callable[..., NewCase]) -> Store:
+    """One case with two pictures and a box on each."""
+    store.add_case(new_case("two", images=(paint("front.png", 1), paint("back.png", 2)), verdict=THERE))
+    return store
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_box_on_a_further_picture_stays_whatever_the_format_says(name: str, viewed: Store, tmp_path: Path) -> None:
+    account = export_annotations(viewed, name, tmp_path / "out", CaseFilter(), copy=False)
+    assert account.lost.get("boxes on further pictures", 0) == (name != "m3ad")
+    assert numbers(take_in(viewed, name, tmp_path / "out")) == (0, 1, 0, 0, 0)
+    given = Verdict(True, (*MOVED.defects, FURTHER)) if name == "m3ad" else MOVED
+    assert numbers(take_in(viewed, name, tmp_path, read_changed(name, tmp_path / "out", given)))[2] == 1
+    assert viewed.annotations(1)[-1].verdict == Verdict(True, (*MOVED.defects, FURTHER))
+    if name != "m3ad":  # who saw the primary picture alone can say that of it alone
+        take_in(viewed, name, tmp_path, read_changed(name, tmp_path / "out", NORMAL))
+        assert viewed.annotations(1)[-1].verdict == Verdict(True, (FURTHER,))
+        before = len(viewed.annotations(1))
+        take_in(viewed, name, tmp_path, read_changed(name, tmp_path / "out", NORMAL))
+        assert len(viewed.annotations(1)) == before, "the second time nothing"
+
+
+def test_a_box_that_moved_on_a_further_picture_is_a_change_however_small_the_primary_is(
+    viewed: Store, tmp_path: Path
+) -> None:
+    export_annotations(viewed, "m3ad", tmp_path / "out", CaseFilter(), copy=False)
+    moved = Verdict(True, (*PLACED.defects, replace(FURTHER, box=Box(0.25, 0.25, 0.5, 0.501))))
+    assert numbers(take_in(viewed, "m3ad", tmp_path, read_changed("m3ad", tmp_path / "out", moved)))[2] == 1
+    assert viewed.annotations(1)[-1].verdict == moved
+
+
+def test_a_store_without_the_further_picture_refuses_its_box_in_words(viewed: Store, tmp_path: Path) -> None:
+    export_annotations(viewed, "m3ad", tmp_path / "out", CaseFilter(), copy=True)
+    with Store.open(tmp_path / "other") as other:
+        account = take_in(other, "m3ad", tmp_path / "out", copy=True)
+        assert numbers(account) == (0, 0, 0, 0, 1)
+        assert "picture 2 of a case that has 1" in account.refused[0].why

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -187,3 +188,23 @@ def test_every_change_is_in_the_log(store: Store, new_case: Callable[..., NewCas
     ]
     assert store.events(event="case.opened")[0].data == {"screen": "annotate"}
     assert len(store.events(limit=2)) == 2
+
+
+def test_a_box_belongs_to_a_picture_that_the_case_has(
+    store: Store, paint: Callable[..., Path], new_case: Callable[..., NewCase]
+) -> None:
+    two = store.add_case(new_case("two", images=(paint("a.png", 1), paint("b.png", 2))))[0]
+    box = Box(0.1, 0.1, 0.2, 0.2)
+    there, beyond = (Verdict(True, (Defect("dent", box, at),)) for at in (1, 2))
+    assert store.save_annotation(two, there, author="ann", based_on=0).verdict == there
+    assert store.annotations(two)[-1].verdict == there
+    assert store.save_draft(two, "ann", there, based_on=1).verdict == there
+    for verdict in (beyond, Verdict(True, (Defect("dent", box, -1),))):
+        with pytest.raises(Conflict, match="of a case that has"):
+            store.save_annotation(two, verdict, author="ann", based_on=1)
+        with pytest.raises(Conflict, match="a picture that the case does not have"):
+            store.save_draft(two, "ann", verdict, based_on=1)
+    with pytest.raises(Conflict, match="picture 2 of a case that has 1"):
+        store.add_case(new_case("one", verdict=there))
+    placeless = Verdict(True, (Defect("dent", None, 1),))
+    assert store.save_annotation(two, placeless, author="ann", based_on=1).verdict == Verdict(True, (Defect("dent"),))

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import hashlib
+import wave
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -235,3 +237,43 @@ def test_facets_count_every_property(store: Store, new_case: Make, scratched: Ve
     assert list(facets.scenarios) == [Scenario.TEXTURE, Scenario.LOGICAL]
     assert facets.splits == {"": 3, "test": 1}
     assert facets.datasets == {"set": 4}
+
+
+def sound(path: Path, hertz: int) -> Path:
+    """A tenth of a second of a sine."""
+    samples = np.round(20_000 * np.sin(2 * np.pi * hertz * np.arange(4_800) / 48_000)).astype("<i2")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 48_000, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+    return path
+
+
+def test_a_sound_is_stored_as_the_picture_of_its_spectrogram(
+    store: Store, new_case: Make, paint: Callable[..., Path], tmp_path: Path
+) -> None:
+    path = sound(tmp_path / "motor.wav", 1_000)
+    new = new_case("motor", images=(paint("motor.png", 1), path))
+    case_id, _ = store.add_case(new)
+    primary, heard = store.case(case_id).pictures
+    assert (primary.role, heard.role) == ("primary", "spectrogram")
+    assert heard.path.name.endswith("-spectrogram.png")
+    assert heard.path.is_relative_to(store.workspace)
+    assert heard.sha256 == hashlib.sha256(heard.path.read_bytes()).hexdigest()
+    with Image.open(heard.path) as image:
+        assert image.size == (heard.width, heard.height) == (9, 512)
+    assert store.add_case(new) == (case_id, False)
+    heard.path.unlink()
+    assert store.import_cases([new]).present == 1
+    assert store.case(case_id).pictures[1].path.is_file(), "what is gone is made again"
+    with pytest.raises(Conflict, match="with other pictures"):
+        store.add_case(replace(new, images=(new.images[0], sound(tmp_path / "other.wav", 9_000))))
+
+
+def test_a_sound_alone_is_a_case_and_a_damaged_one_is_listed(store: Store, new_case: Make, tmp_path: Path) -> None:
+    good, bad = sound(tmp_path / "good.wav", 500), tmp_path / "bad.wav"
+    bad.write_bytes(good.read_bytes()[:1000])
+    account = store.import_cases([new_case("good", images=(good,)), new_case("bad", images=(bad,))])
+    assert (account.added, len(account.refused)) == (1, 1)
+    assert "cut off" in account.refused[0].why
+    assert store.case(1).primary.role == "spectrogram"

@@ -75,3 +75,13 @@ def test_nothing_to_measure_is_no_number() -> None:
 )
 def test_what_counts_as_a_disagreement(one: Verdict, other: Verdict, expected: bool) -> None:
     assert differ(one, other) is differ(other, one) is expected
+
+
+def test_boxes_on_different_pictures_are_not_the_same_box() -> None:
+    box = Box(0.1, 0.1, 0.5, 0.5)
+    here, there = of(Defect("dent", box)), of(Defect("dent", box, 1))
+    assert differ(here, there)
+    assert not differ(there, there)
+    apart, together = agreement([(here, there)]), agreement([(there, there)])
+    assert (apart.matched, apart.alone, apart.iou) == (0, 2, None)
+    assert (together.matched, together.alone, together.iou) == (1, 0, 1.0)

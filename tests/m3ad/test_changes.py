@@ -13,7 +13,8 @@ from m3ad.records import Defect, Verdict
 
 grid = st.integers(0, 4).map(lambda n: n / 8)
 boxes = st.builds(lambda x, y, w, h: Box(x, y, x + 0.125 + w, y + 0.125 + h), grid, grid, grid, grid)
-defects = st.builds(Defect, st.sampled_from(["scratch", "dent", "hole"]), st.none() | boxes)
+kinds = st.sampled_from(["scratch", "dent", "hole"])
+defects = st.builds(Defect, kinds) | st.builds(Defect, kinds, boxes, st.sampled_from([0, 0, 1]))
 verdicts = st.lists(defects, max_size=6).map(lambda found: Verdict(bool(found), tuple(found)))
 
 
@@ -62,3 +63,11 @@ def test_overlap_decides_before_type() -> None:
         ("kept", False),
         ("added", False),
     ]
+
+
+def test_the_same_box_on_another_picture_is_not_the_same() -> None:
+    box = Box(0.1, 0.1, 0.5, 0.5)
+    (moved,) = changes(Verdict(True, (Defect("dent", box),)), Verdict(True, (Defect("dent", box, 1),)))
+    assert (moved.kind, moved.moved) == ("moved", True)
+    three = (Defect("dent", box), Defect("hole", box, 1), Defect("hole", box, 2))
+    assert all(one.kind == "kept" for one in changes(Verdict(True, three), Verdict(True, three[::-1])))

@@ -137,3 +137,17 @@ def test_report_counts_every_outcome_and_is_json() -> None:
     data = found.to_json()
     assert data["outcomes"] == {"fixed": 1, "broke": 0, "kept right": 0, "kept wrong": 0}
     assert data["location_sweep"]["0.3"] == 1.0
+
+
+def test_a_box_on_a_further_picture_is_neither_found_nor_missed_but_its_type_counts() -> None:
+    box = Box(0.1, 0.1, 0.5, 0.5)
+    truth = Verdict(True, (Defect("scratch", box), Defect("dent", box, 1)))
+    found = trace(anomalous(("scratch", box)))
+    hits = location_hard_f1([(truth, found)])
+    assert (hits.tp, hits.fp, hits.fn) == (1, 0, 0)
+    types = type_hard_f1([(truth, found)])
+    assert (types.tp, types.fn) == (1, 1)
+    assert location_score(Verdict(True, (Defect("dent", box, 1),)), anomalous(("dent", box))) is None
+    assert Verdict.from_json(truth.to_json()) == truth
+    assert truth.to_json()["defects"][0] == {"type": "scratch", "box": [0.1, 0.1, 0.5, 0.5]}, "as ever"
+    assert truth.on_primary() == Verdict(True, (Defect("scratch", box), Defect("dent")))

@@ -366,3 +366,22 @@ def test_what_a_snapshot_keeps_back_is_neither_written_nor_learnt_from(store: St
 def test_settings_that_are_no_shares_are_refused(store: Store, snapshot: Snapshot) -> None:
     with pytest.raises(RunError, match="easy_reflective"):
         plan_captions(store, snapshot.id, "demo", TEMPLATE, replace(RawsSettings(), easy_reflective=2.0))
+
+
+def test_a_box_on_a_further_picture_teaches_its_type_and_no_place(store: Store, tmp_path: Path) -> None:
+    views = (store.workspace.parent / "0.png", store.workspace.parent / "1.png")
+    verdict = Verdict(True, (*BENT.defects, Defect("scratch", Box(0.1, 0.1, 0.4, 0.4), 1)))
+    new = NewCase("set", "two views", Scenario.ELECTRONIC, "pin header", views, verdict=verdict)
+    case_id = store.add_case(new)[0]
+    snapshot = store.create_snapshot("views", CaseFilter(ids=(case_id,)), frozen_share=0)
+    (example,) = snapshot_examples(store, snapshot.id, "demo", RawsSettings())
+    learnt = Verdict(True, (*BENT.defects, Defect("scratch")))
+    assert example.truth == learnt
+    assert read(example.completion).verdict == learnt
+    words = "the places of 1 box on further pictures; the model sees the primary picture alone."
+    assert words in example_source(store, snapshot.id, "demo").sentence()
+    store.add_inspection(case_id, "demo", Mode.AUTO, 0, Answer(SAID, read(SAID), Probability(), 1.0, 9, False))
+    captioned(store, snapshot)
+    (stored,) = store.examples.find()
+    assert stored.truth == learnt
+    assert words in example_source(store, snapshot.id, "demo").sentence()

@@ -19,7 +19,7 @@ SENT: dict[str, Any] = {
     "rev": 5,
     "dirty": True,
     "anomalous": True,
-    "defects": [{"type": "bent", "box": [1 / 8000, 0.25, 2 / 8000, 1]}, {"type": "hole", "box": None}],
+    "defects": [{"type": "bent", "box": [1 / 8000, 0.25, 2 / 8000, 1], "picture": 1}, {"type": "hole", "box": None}],
     "note": "left edge",
     "inspection_id": None,
     "queue": "all",
@@ -30,7 +30,7 @@ SENT: dict[str, Any] = {
 
 def test_a_sent_document_becomes_a_verdict_with_unrounded_boxes() -> None:
     work = received(SENT)
-    assert work.verdict == Verdict(True, (Defect("bent", Box(1 / 8000, 0.25, 2 / 8000, 1.0)), Defect("hole")))
+    assert work.verdict == Verdict(True, (Defect("bent", Box(1 / 8000, 0.25, 2 / 8000, 1.0), 1), Defect("hole")))
     assert (work.case_id, work.based_on, work.serial, work.step) == (3, 2, 7, 1)
 
 
@@ -55,6 +55,8 @@ def test_an_undecided_document_has_no_verdict() -> None:
         {"defects": [{"type": "bent", "box": [0, 0, 1.5, 1]}]},
         {"defects": [{"type": "bent", "box": [0, 0, 1]}]},
         {"defects": [{"type": ["bent"], "box": None}]},
+        {"defects": [{"type": "bent", "box": [0, 0, 1, 1], "picture": -1}]},
+        {"defects": [{"type": "bent", "box": [0, 0, 1, 1], "picture": 10**9}]},
     ],
 )
 def test_what_our_script_would_not_send_is_refused(wrong: dict[str, Any]) -> None:

@@ -22,6 +22,8 @@ from m3ad.trace import read, render
 from ui.annotate_presenter import Work, keep, move, open_case, save, type_rows
 from ui.annotation_words import changes
 from ui.arrival import arrive
+from ui.inspect_presenter import viewer_value
+from ui.revision_look import look
 
 BENT = Verdict(True, (Defect("bent", Box(0.1, 0.2, 0.3, 0.4)),))
 SCRATCH = Verdict(True, (Defect("scratch", Box(0.5, 0.5, 0.6, 0.7)),))
@@ -55,7 +57,7 @@ def test_a_new_case_opens_undecided_with_its_picture_and_place(store: Store) -> 
     assert sheet["saved"] == {"anomalous": None, "defects": [], "note": ""}
     assert (sheet["revision"], sheet["draft"], sheet["suggestion"], sheet["theirs"]) == (0, None, None, None)
     assert (sheet["position"], sheet["count"]) == (1, 3)
-    assert (sheet["picture"]["width"], sheet["picture"]["height"]) == (800, 600)
+    assert [(one["role"], one["width"], one["height"]) for one in sheet["pictures"]] == [("primary", 800, 600)]
     assert len(sheet["ahead"]) == 1, "the next picture is named so that the browser can fetch it"
 
 
@@ -349,3 +351,24 @@ def test_every_type_is_offered_with_path_definition_and_search_words() -> None:
     rows = type_rows(default_taxonomy())
     assert len(rows) == len(default_taxonomy().types)
     assert all(row["definition"] and row["keys"] and "›" in row["path"] for row in rows)
+
+
+def test_what_changed_on_a_further_picture_is_said_and_shown_with_its_picture(store: Store, tmp_path: Path) -> None:
+    paths = (tmp_path / "0.png", tmp_path / "tall.png")
+    Image.new("RGB", (100, 400)).save(paths[1])
+    before = Defect("dent", Box(0.1, 0.1, 0.5, 0.5), 1)
+    after = replace(before, box=Box(0.1, 0.1, 0.5, 0.6))
+    new = NewCase("toys", "two", Scenario.WORKPIECE, "disc", paths, verdict=Verdict(True, (before,)))
+    case_id = store.add_case(new)[0]
+    reply = save(store, work(case_id, Verdict(True, (after,)), based_on=1), "ann", None)
+    assert reply["sheet"]["history"][0]["words"] == "dent: box changed on picture 2"
+    assert reply["sheet"]["saved"]["defects"][0]["picture"] == 1
+    shown = look(store, case_id, 2)["changed"]["items"][0]
+    assert (shown["what"], shown["was"]["picture"], shown["now"]["picture"]) == ("moved", 1, 1)
+    conflict = save(store, work(case_id, Verdict(True, (before,)), based_on=1), "bob", None)
+    assert conflict["theirs"]["lines"] == ["dent, 40 × 200 px on picture 2"]
+    viewer = viewer_value(store.case(case_id), Verdict(True, (after, *BENT.defects)), None)
+    assert [one["label"] for one in viewer["boxes"]] == ["bent"], "Inspect draws what is on the picture it shows"
+    assert (
+        keep(store, work(case_id, Verdict(True, (replace(after, picture=2),)), based_on=2), "ann")["kind"] == "refused"
+    )

@@ -16,7 +16,7 @@ from PIL import Image
 from db.schema import Decision
 from db.store import Store
 from m3ad.geometry import Box
-from m3ad.records import Defect, Verdict
+from m3ad.records import Defect, NewCase, Scenario, Verdict
 from tests.ui.scripted import add_case, make_context
 from ui.build import make_app
 from ui.crop_routes import SIDE, surroundings
@@ -56,6 +56,19 @@ def test_the_largest_box_of_the_type_with_its_surroundings_and_a_frame(client: T
     assert 60 < yellow.min() < 72, "the frame is above the box, which is 48 pixels high here"
     assert 120 < yellow.max() < 132
     assert np.abs(pixels[80:110, 60:130] - ground).max() < 12, "and does not cover it"
+
+
+def test_a_box_on_a_further_picture_is_cut_from_that_one(client: TestClient, store: Store) -> None:
+    paths = [store.workspace / name for name in ("red.png", "green.png")]
+    for path, colour in zip(paths, ("red", "green"), strict=True):
+        Image.new("RGB", SIZE, colour).save(path)
+    case_id, _ = store.add_case(NewCase("made", "two", Scenario.ELECTRONIC, "board", tuple(paths)))
+    verdict = Verdict(True, (Defect("dent", Box(0.4, 0.4, 0.6, 0.6), picture=1),))
+    store.save_annotation(case_id, verdict, author="ann", based_on=0)
+    store.reviews.add(case_id, 1, Decision.APPROVE, reviewer="bob")
+    image = Image.open(io.BytesIO(client.get("/crop?type=dent").content))
+    red, green, _ = image.getpixel((2, 2))  # type: ignore[misc]
+    assert green > 100 > red
 
 
 def test_it_is_fetched_once_and_only_one_file_is_written(client: TestClient, store: Store, tmp_path: Path) -> None:

@@ -47,9 +47,10 @@ def run(options: argparse.Namespace) -> None:
     data: dict[str, Any] = {"run": created.name, "folder": str(created.folder)}
     words = f"run {created.name} started in {created.folder}"
     used = folder.config().settings
-    if isinstance(used, RawsSettings):
-        source = example_source(store, snapshot.id, settings.model, unchecked=used.unchecked)
-        data, words = {**data, "source": source.to_json()}, f"{words}\n  {source.sentence()}"
+    raws = used if isinstance(used, RawsSettings) else None
+    source = example_source(store, snapshot.id, settings.model, unchecked=raws is not None and raws.unchecked)
+    if said := source.sentence() if raws else source.places():  # RCRL uses no texts
+        data, words = {**data, "source": source.to_json()}, f"{words}\n  {said.strip()}"
     tell(options, data, words)
     if options.wait:
         follow(options, store, created, folder)

@@ -36,16 +36,18 @@ SCRIPTS = (
     "keys",
 )
 MOST_DEFECTS = 2000
+MOST_PICTURES = 1000  # of a case
 LONGEST_NOTE = 2000
 
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class SentDefect(BaseModel):
-    """One defect as the browser sends it; the box in fractions, None: place unknown."""
+    """One defect as the browser sends it; the box in fractions of the case's picture of this number, None: unknown."""
 
     type: str = Field(max_length=240)
     box: tuple[Fraction, Fraction, Fraction, Fraction] | None
+    picture: int = Field(0, ge=0, le=MOST_PICTURES)
 
 
 class SentWork(BaseModel):
@@ -72,7 +74,7 @@ def received(payload: Any) -> Work:
         ValueError: anything that our own script would not send (pydantic's ValidationError).
     """
     sent = SentWork.model_validate(payload)
-    defects = tuple(Defect(d.type, Box(*d.box) if d.box else None) for d in sent.defects)
+    defects = tuple(Defect(d.type, Box(*d.box), d.picture) if d.box else Defect(d.type) for d in sent.defects)
     return Work(
         serial=sent.serial,
         case_id=sent.case_id,

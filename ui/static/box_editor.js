@@ -22,6 +22,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
   stage.setAttribute("aria-label", "Picture. Draw, move and resize boxes; press question mark for the keys.");
 
   const model = createModel();
+  let shownPicture = 0; // the number of the picture on the stage
   let sheet = null; // the case on the screen, as the server sent it
   let next = null; // the case after it, sent ahead
   let left = null; // the case that was left before the server had answered: {sheet, state, former, work}
@@ -53,9 +54,17 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     if (!drawn.has(ghost.id)) drawn.set(ghost.id, { ...ghost, kind: "ghost", label: `model: ${ghost.type}` });
     return drawn.get(ghost.id);
   }
-  const others = createOthers(field, model, { main: () => canvas.view, failed: complain });
+  const others = createOthers(field, model, {
+    main: () => canvas.view,
+    bring: (at) => {
+      model.bring(at);
+      focusStage();
+    },
+    failed: complain,
+  });
   const canvas = createCanvas(stage, model, {
     suggestions,
+    mirrored: others.mirrored,
     zoomed: () => renderSize(),
     moved: () => others.follow(),
     pointed: (point) => others.point(point),
@@ -67,7 +76,17 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     },
   });
   const draw = () => canvas.renderBoxes();
-  const frame = createFrame(stage, { go, toggleOthers, newBox: () => canvas.newBox(), view: () => canvas.view });
+  function bringTo(items) {
+    const placed = items.filter(({ box }) => box);
+    if (placed.length && !placed.some(model.here)) model.bring(placed[0].picture);
+  }
+  const frame = createFrame(stage, {
+    go,
+    toggleOthers,
+    nextPicture: () => nextPicture(),
+    newBox: () => canvas.newBox(),
+    view: () => canvas.view,
+  });
   const panel = createPanel(panelNode, model, types, {
     save,
     focusStage,
@@ -76,7 +95,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     takeTheirs,
     caseId: () => sheet.case_id,
   });
-  const history = createHistory(panel.history, stage, { say, complain, draw, restore });
+  const history = createHistory(panel.history, stage, { say, complain, draw, bring: bringTo, restore });
   const review = createReview(panel.review, stage, model, {
     sheet: () => sheet,
     unsaved: () => model.dirty(),
@@ -107,7 +126,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
       rev: model.rev,
       dirty: model.dirty(),
       anomalous: model.doc.anomalous,
-      defects: model.doc.defects.map(({ type, box }) => ({ type, box })),
+      defects: model.doc.defects.map(({ type, box, picture }) => ({ type, box, picture })),
       note: model.doc.note,
       inspection_id: model.adopted() ? sheet.suggestion.inspection_id : null,
       queue: frame.queue.value,
@@ -171,14 +190,28 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     canvas.view.fetchAhead(sheet.ahead);
   }
   function showPictures() {
-    others.show(sheet.others);
-    canvas.view.show(sheet.picture);
+    others.show();
+    canvas.view.show(model.size);
+  }
+  // Another picture of the case is in work: where it is aligned with the one before, the same place stays on the stage.
+  function changePicture() {
+    const { view } = canvas;
+    const [before, scale, place] = [shownPicture, view.now.scale, view.middle()];
+    const follows = !view.now.fitted && aligned(model.pictures[before], model.size);
+    canvas.restore();
+    showPictures();
+    if (follows) {
+      const { width, height } = model.pictures[before];
+      const k = model.size.width / width;
+      view.lookAt(scale / k, place[0] * k, (place[1] / height) * model.size.height);
+    }
+    renderSize();
   }
   const isLeft = ({ command, work }) => left !== null && command !== "draft" && left.work.case_id === work.case_id;
   function copyFormer() {
     if (!former) return complain("No case was open here before this one: there is nothing to copy.");
     if (!former.anomalous) return complain("The case before has no boxes to copy.");
-    if (!model.copy(former)) complain("The boxes of the case before are here already.");
+    if (!model.copy(former)) complain("Nothing to copy: the boxes are here already, or on a picture that this case lacks.");
   }
   // The selected box becomes "unknown" and the note the question to the reviewer; false when no box is meant.
   function askUnknown() {
@@ -219,9 +252,11 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     );
   }
   function toggleOthers() {
-    if (!sheet.others.length) return complain("This case has one picture only.");
+    if (onePicture()) return;
     say(others.toggle() ? "Further pictures are shown beside this one." : "Further pictures are hidden.");
   }
+  const nextPicture = () => onePicture() || model.nextPicture();
+  const onePicture = () => model.pictures.length === 1 && (complain("This case has one picture only."), true);
   function acceptModel() {
     if (!sheet.suggestion || sheet.suggestion.anomalous === null)
       return complain("There is no readable verdict of the model to accept.");
@@ -321,6 +356,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
       id: `ghost ${suggestion.inspection_id} ${at}`,
       type: defect.type,
       box: defect.box,
+      picture: 0,
     }));
   function refused(reply) {
     model.locked = false;
@@ -351,7 +387,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
   }
   const docLines = (doc) =>
     doc.anomalous
-      ? doc.defects.map((defect) => `${defect.type || "type?"}, ${model.sizeWords(defect)}`)
+      ? doc.defects.map((defect) => `${defect.type || "type?"}, ${model.sizeWords(defect)} ${model.whereWords(defect)}`.trim())
       : [doc.anomalous === null ? "undecided" : "normal"];
   function keepMine() {
     settle();
@@ -385,7 +421,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     status.draft(draftTime(sheet));
     const lostWork = journal.read(sheet.case_id);
     model.load({
-      size: sheet.picture,
+      pictures: sheet.pictures,
       start,
       saved,
       basedOn: sheet.draft ? sheet.draft.based_on : sheet.revision,
@@ -403,7 +439,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     canvas.view.fetchAhead(sheet.ahead);
   }
   // ---- drawing ----------------------------------------------------------------------------------------------------
-  const renderSize = (px) => frame.size(model.size, canvas.view, px);
+  const renderSize = (px) => frame.size(model, canvas.view, px);
   function renderState() {
     if (sheet) status.render();
     root.toggleAttribute("data-waiting", left !== null);
@@ -424,7 +460,9 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
       showPast();
       root.dataset.case = sheet.case_id;
     }
-    if (what !== "case") history.close(); // the hand is on the document again
+    if (what === "picture") changePicture();
+    else if (what !== "case") history.close(); // the hand is on the document again
+    shownPicture = model.picture;
     if (what === "doc") {
       status.clear();
       if (model.dirty()) journal.write(snapshot());
@@ -443,7 +481,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     ready: () => sheet !== null,
     save,
     go,
-    act: { acceptModel, copyFormer, toggleOthers },
+    act: { acceptModel, copyFormer, toggleOthers, nextPicture },
     history,
     review,
   });

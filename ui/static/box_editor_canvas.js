@@ -65,11 +65,12 @@ function createCanvas(stage, model, hooks) {
     entry.label.textContent = words;
     place(entry, item.box);
   }
+  // The boxes of the document on the picture in work.
+  const boxes = () => (model.doc.anomalous === false ? [] : model.doc.defects.filter((one) => one.box && model.here(one)));
   function renderBoxes() {
     const wanted = new Set();
-    const aside = model.doc.anomalous === false;
     for (const ghost of hooks.suggestions()) {
-      if (!ghost.box) continue;
+      if (!ghost.box || !model.here(ghost)) continue;
       wanted.add(ghost.id);
       const chosen = ghost.id === model.ghost;
       put(
@@ -78,8 +79,7 @@ function createCanvas(stage, model, hooks) {
         chosen ? `${ghost.label} · adopt ${keyName("adopt")}` : ghost.label,
       );
     }
-    for (const defect of model.doc.defects) {
-      if (!defect.box || aside) continue;
+    for (const defect of boxes()) {
       wanted.add(defect.id);
       put(defect, `be-box be-truth${defect.id === model.selected ? " be-selected" : ""}`, defect.type || "type?");
     }
@@ -87,6 +87,10 @@ function createCanvas(stage, model, hooks) {
       if (wanted.has(id) || (id === "new" && corner)) continue;
       entry.node.remove();
       nodes.delete(id);
+    }
+    for (const mirror of hooks.mirrored()) {
+      wanted.add(mirror.id);
+      put(mirror, "be-box be-mirror", "");
     }
     layer.classList.toggle("be-crowded", wanted.size > CROWD);
     renderHandles();
@@ -151,8 +155,8 @@ function createCanvas(stage, model, hooks) {
     const handle = handleAt(point, kind);
     if (handle) return { kind: "resize", handle, start: model.pixels(model.defect()), id: model.selected, point };
     const slack = SLACK[kind] / view.now.scale;
-    const hit = event.shiftKey || model.doc.anomalous === false ? null : smallest(model.doc.defects, point, slack);
-    if (!hit) return { kind: "draw", point, ghost: smallest(hooks.suggestions(), point, slack) };
+    const hit = event.shiftKey ? null : smallest(boxes(), point, slack);
+    if (!hit) return { kind: "draw", point, ghost: smallest(hooks.suggestions().filter(model.here), point, slack) };
     model.select(hit.id);
     return { kind: "move", start: model.pixels(hit), id: hit.id, point };
   }
@@ -246,7 +250,7 @@ function createCanvas(stage, model, hooks) {
   stage.addEventListener("pointerup", release);
   stage.addEventListener("pointercancel", release);
   stage.addEventListener("dblclick", (event) => {
-    const hit = smallest(hooks.suggestions(), view.pointOf(event), SLACK.mouse / view.now.scale);
+    const hit = smallest(hooks.suggestions().filter(model.here), view.pointOf(event), SLACK.mouse / view.now.scale);
     if (hit && hit.kind === "ghost" && !event.target.closest(".be-overlay")) model.adopt(hit.id);
   });
   stage.addEventListener(
@@ -261,7 +265,7 @@ function createCanvas(stage, model, hooks) {
   );
   function hover(point) {
     const handle = space ? null : handleAt(point, "mouse");
-    const hit = space || model.doc.anomalous === false ? null : smallest(model.doc.defects, point, SLACK.mouse / view.now.scale);
+    const hit = space ? null : smallest(boxes(), point, SLACK.mouse / view.now.scale);
     stage.style.cursor = space ? "grab" : handle ? `${handle}-resize` : hit ? "move" : "crosshair";
   }
 
@@ -323,7 +327,9 @@ function createCanvas(stage, model, hooks) {
   }
   function zoomToSelected() {
     const item = model.target();
-    if (item && item.box) view.zoomTo(Pixels.of(item.box, model.size));
+    if (!item || !item.box) return;
+    model.bring(item.picture);
+    view.zoomTo(model.pixels(item));
   }
 
   const hold = (name, on) => stage.classList.toggle(name, on);
@@ -334,6 +340,7 @@ function createCanvas(stage, model, hooks) {
     setCorner,
     arrow,
     cancel,
+    restore,
     renderBoxes,
     hide: (on) => hold("be-hidden", on),
     inHand: () => gesture !== null && gesture.kind !== "pan",

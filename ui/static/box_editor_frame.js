@@ -3,7 +3,7 @@
 
 const chip = (parent, words, label, command, act) => keyTitle(button(parent, "be-chip", words, "", act), command, label);
 
-// `act`: go(step), toggleOthers(), newBox(), view() -> the actions of the view.
+// `act`: go(step), toggleOthers(), nextPicture(), newBox(), view() -> the actions of the view.
 function createFrame(stage, act) {
   const top = make("div", "be-overlay be-top", stage);
   chip(top, "‹", "Previous case", "formerCase", () => act.go(-1));
@@ -41,6 +41,7 @@ function createFrame(stage, act) {
     ["grid", "Grid", "grid", (view) => view.toggleGrid()],
     ["plain", "The picture as it is", "plain", (view) => view.resetAids()],
     ["beside", "Further pictures of the case", "beside", () => act.toggleOthers()],
+    ["next picture", "Work on the next picture of the case", "picture", () => act.nextPicture()],
   ])
     chip(bar, words, label, command, () => does(act.view()));
 
@@ -70,12 +71,13 @@ function createFrame(stage, act) {
       queue.value = value;
       queue.title = queue.selectedOptions[0]?.title || "Which cases";
     },
-    // `px`: the whole-pixel box in hand, if any.
-    size({ width, height }, view, px) {
+    // `px`: the whole-pixel box in hand, if any. Which picture it is, is said where the case has several.
+    size({ pictures, picture, size: { width, height, role } }, view, px) {
       const percent = Math.round(view.now.scale * (window.devicePixelRatio || 1) * 100);
       const hand = px ? `${px[2] - px[0]} × ${px[3] - px[1]} px at ${px[0]}, ${px[1]} · ` : "";
       const aids = view.aidWords();
-      size.textContent = `${hand}${aids && `${aids} · `}${width} × ${height} px · ${percent} %`;
+      const which = pictures.length > 1 ? `picture ${picture + 1}: ${role} · ` : "";
+      size.textContent = `${hand}${aids && `${aids} · `}${which}${width} × ${height} px · ${percent} %`;
     },
     state(words, alarm) {
       state.textContent = words;

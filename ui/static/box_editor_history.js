@@ -10,7 +10,8 @@ const SIGNS = {
   kept: ["=", "as it was"],
 };
 
-// `act`: restore(look), leave(), draw() - the boxes over the picture are others now.
+// `act`: restore(look), leave(), draw() - the boxes over the picture are others now -, bring(items) - takes a picture
+// into work on which one of them is.
 function createHistory(parent, stage, act) {
   const list = make("ol", "be-history", parent);
   const card = make("section", "be-overlay be-compare", stage);
@@ -79,12 +80,13 @@ function createHistory(parent, stage, act) {
 
   const label = ({ what, now, was }) =>
     what === "retyped" ? `${was.type} → ${now.type}` : `${SIGNS[what][0]} ${(now || was).type}`;
+  const placed = ({ box, picture = 0 }) => ({ box, picture });
   function overlay(found) {
     return found.flatMap((one, at) => {
       const { what, now, was } = one;
-      const main = { id: `past ${at}`, kind: `past be-${what}`, box: (now || was).box, label: label(one) };
-      const moved = now && was && was.box && JSON.stringify(now.box) !== JSON.stringify(was.box);
-      const before = { id: `past ${at} was`, kind: "past be-was", box: was && was.box, label: "" };
+      const main = { id: `past ${at}`, kind: `past be-${what}`, label: label(one), ...placed(now || was) };
+      const moved = now && was && was.box && JSON.stringify(placed(now)) !== JSON.stringify(placed(was));
+      const before = { id: `past ${at} was`, kind: "past be-was", label: "", ...(was && placed(was)) };
       return moved ? [before, main] : [main];
     });
   }
@@ -129,6 +131,7 @@ function createHistory(parent, stage, act) {
     button(choice, "", "Close", "Esc", close);
     press();
     act.draw();
+    act.bring(items);
     act.say(`${title}: ${compared.words.join("; ")}.`);
   }
   return { render, step, close, items: () => items };

@@ -45,6 +45,7 @@ function addKeys({ root, stage, model, canvas, panel, ready, save, go, act, hist
     grid: view.toggleGrid,
     plain: view.resetAids,
     beside: act.toggleOthers,
+    picture: act.nextPicture,
     note: panel.focusNote,
     look: history.step,
     ask: review.question,

@@ -1,33 +1,32 @@
-// The further pictures of a case (template, other views) beside the one that is annotated. Those of the same shape lie
-// under it pixel for pixel: they follow its zoom, and show its boxes and where the pointer is. The others are only fitted.
-// Boxes are drawn on the primary picture alone.
+// The pictures of a case (template, other views) that are not in work, beside the one that is. Those of the same shape lie
+// under it pixel for pixel: they follow its zoom, and show its boxes, thin, and where the pointer is. The others are only
+// fitted. Every one shows its own boxes; a click takes it into work.
 
-const SAME_SHAPE = 0.01; // least difference of two ratios of width to height that counts
-
-// `main`: the view of the primary picture. Pictures are as the server sends them: {role, width, height, preview, full}.
+// `hooks`: main() - the view of the picture in work, bring(number), failed(words). Pictures are as the server sends them:
+// {role, width, height, preview, full}.
 function createOthers(field, model, hooks) {
   const column = make("div", "be-others", field);
-  let shown = []; // {node, view, size, aligned, layer, cross}
-  let of = []; // all further pictures of the case
+  let shown = []; // {at, view, size, fits: aligned with the one in work, layer, cross}
   let wanted = true;
 
-  const ratio = ({ width, height }) => width / height;
-  function open(picture, at) {
-    const size = { width: picture.width, height: picture.height };
-    const aligned = Math.abs(ratio(size) / ratio(model.size) - 1) < SAME_SHAPE;
+  function open(at) {
+    const size = model.pictures[at];
+    const fits = aligned(size, model.size);
     const node = make("div", "be-other", column);
-    const name = picture.role === "view" ? `view ${at + 2}` : picture.role;
+    const name = `picture ${at + 1}: ${size.role}`;
     node.setAttribute("role", "img");
-    node.setAttribute("aria-label", `Further picture: ${name}`);
+    node.setAttribute("aria-label", name);
+    node.title = "Work on this picture (P: the next one)";
+    node.addEventListener("click", () => hooks.bring(at));
     const view = createView(node, { size }, { moved() {}, zoomed() {}, failed: hooks.failed });
     const layer = make("div", "be-layer", node);
     const cross = make("div", "be-cross", node);
     cross.hidden = true;
-    const words = aligned ? name : `${name} · not aligned`;
+    const words = fits ? name : `${name} · not aligned`;
     make("span", "be-chip be-other-name", node, `${words} · ${size.width} × ${size.height} px`);
-    if (aligned) node.addEventListener("wheel", (event) => wheel(event, one), { passive: false });
-    const one = { node, view, size, aligned, layer, cross };
-    view.show(picture);
+    const one = { at, view, size, fits, layer, cross };
+    if (fits) node.addEventListener("wheel", (event) => wheel(event, one), { passive: false });
+    view.show(size);
     return one;
   }
   function wheel(event, { view, size }) {
@@ -36,14 +35,14 @@ function createOthers(field, model, hooks) {
     const [x, y] = [(px / size.width) * model.size.width, (py / size.height) * model.size.height];
     hooks.main().zoomAtPixel(Math.exp(-event.deltaY / 400), x, y);
   }
-  // The pictures of a case that has just come onto the stage.
-  function show(pictures) {
+  // All pictures but the one that has just come onto the stage.
+  function show() {
+    const others = model.pictures.map((_, at) => at).filter((at) => at !== model.picture);
     column.textContent = "";
     shown = [];
-    arrange(pictures.length);
-    if (wanted) shown = pictures.map(open);
+    arrange(others.length);
+    if (wanted) shown = others.map(open);
     for (const { view } of shown) view.measure(); // each took room from those before it
-    of = pictures;
     follow();
     render();
   }
@@ -53,14 +52,14 @@ function createOthers(field, model, hooks) {
   }
   function toggle() {
     wanted = !wanted;
-    show(of);
+    show();
     return wanted;
   }
-  // Lies where the primary picture lies: the same middle, the same size of a part on the screen.
+  // Lies where the picture in work lies: the same middle, the same size of a part on the screen.
   function follow() {
     const main = hooks.main();
-    for (const { view, size, aligned, layer } of shown) {
-      if (aligned && !main.now.fitted) {
+    for (const { view, size, fits, layer } of shown) {
+      if (fits && !main.now.fitted) {
         const [x, y] = main.middle();
         const k = size.width / model.size.width;
         view.lookAt(main.now.scale / k, x * k, (y / model.size.height) * size.height);
@@ -73,26 +72,36 @@ function createOthers(field, model, hooks) {
     layer.style.width = `${size.width * now.scale}px`;
     layer.style.height = `${size.height * now.scale}px`;
   }
+  const boxes = () => (model.doc.anomalous === false ? [] : model.doc.defects.filter(({ box }) => box));
   function render() {
-    const boxes = model.doc.anomalous === false ? [] : model.doc.defects.filter((defect) => defect.box);
-    for (const { aligned, layer } of shown) {
-      if (!aligned) continue;
+    for (const { at, size, layer } of shown) {
       layer.textContent = "";
-      for (const { id, box } of boxes) {
-        const { style } = make("div", `be-mirror${id === model.selected ? " be-selected" : ""}`, layer);
+      for (const { id, box, picture } of boxes()) {
+        if (!aligned(model.pictures[picture], size)) continue;
+        const kind = picture === at ? "be-own" : "be-mirror";
+        const { style } = make("div", `${kind}${id === model.selected ? " be-selected" : ""}`, layer);
         Object.assign(style, { left: `${box[0] * 100}%`, top: `${box[1] * 100}%` });
         Object.assign(style, { width: `${(box[2] - box[0]) * 100}%`, height: `${(box[3] - box[1]) * 100}%` });
       }
     }
   }
-  // `point`: where the pointer is on the primary picture, null when it has left.
+  // Boxes of other pictures, as the picture in work shows them; one item for each defect as long as that is the same.
+  const items = new WeakMap();
+  function mirrored() {
+    const elsewhere = boxes().filter(({ picture }) => picture !== model.picture);
+    return elsewhere.filter(({ picture }) => aligned(model.pictures[picture], model.size)).map((defect) => {
+      if (!items.has(defect)) items.set(defect, { id: `mirror ${defect.id}`, box: defect.box });
+      return items.get(defect);
+    });
+  }
+  // `point`: where the pointer is on the picture in work, null when it has left.
   function point(point) {
-    for (const { view, size, aligned, cross } of shown) {
-      cross.hidden = !aligned || point === null;
+    for (const { view, size, fits, cross } of shown) {
+      cross.hidden = !fits || point === null;
       if (cross.hidden) continue;
       const [x, y] = [(point.px / model.size.width) * size.width, (point.py / model.size.height) * size.height];
       cross.style.transform = `translate(${x * view.now.scale + view.now.x}px, ${y * view.now.scale + view.now.y}px)`;
     }
   }
-  return { show, toggle, follow, render, point };
+  return { show, toggle, follow, render, mirrored, point };
 }

@@ -85,6 +85,7 @@ function createPanel(panel, model, nodes, act) {
     make("b", defect.type ? "" : "be-missing", words, defect.type || "type?");
     const path = make("small", "", words, defect.type ? picker.path(defect.type) : "");
     if (!defect.type) keyed(path, "type", (key) => (path.textContent = `press ${key} to choose`));
+    if (defect.picture) make("small", "be-where", words, model.whereWords(defect));
     make("small", "be-size", pick, model.sizeWords(defect));
     const remove = button(node, "be-icon be-remove", "×", "", () => {
       model.remove(defect.id);

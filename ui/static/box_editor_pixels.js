@@ -2,13 +2,17 @@
 
 const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 const sameBox = (a, b) => a === b || (a !== null && b !== null && a.every((value, i) => Math.abs(value - b[i]) < 1e-9));
-const sameDefect = (a, b) => a.type === b.type && sameBox(a.box, b.box);
+const sameDefect = (a, b) => a.type === b.type && a.picture === b.picture && sameBox(a.box, b.box);
 const sameDocument = (a, b) =>
   a === b ||
   (a.anomalous === b.anomalous &&
     a.note === b.note &&
     a.defects.length === b.defects.length &&
     a.defects.every((defect, i) => sameDefect(defect, b.defects[i])));
+
+const SAME_SHAPE = 0.01; // least difference of two ratios of width to height that counts
+// Whether two pictures {width, height} have the same shape: then they are taken to show the same, place for place.
+const aligned = (a, b) => Math.abs((a.width * b.height) / (a.height * b.width) - 1) < SAME_SHAPE;
 
 // Whole-pixel boxes [left, top, right, bottom] of a picture `size` = {width, height}; right and bottom exclusive, at
 // least one pixel wide and high.

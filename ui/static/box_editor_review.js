@@ -1,5 +1,6 @@
 // Review: where the newest revision stands, and the three things that can be said of it - approve, send back with a
-// reason and a place, ask. While the reason is written, a click on the picture sets the pin; a selected box has it first.
+// reason and a place, ask. While the reason is written, a click on the primary picture sets the pin; a selected box has it
+// first.
 
 const PIN_WORDS = "Click on the picture to pin the place.";
 
@@ -29,7 +30,7 @@ function createReview(parent, stage, model, act) {
   let pins = []; // what is drawn over the picture
   let sending = false;
 
-  const pinItem = (at, label) => [{ id: `pin ${at}`, kind: "pin", box: [...at, ...at], label }];
+  const pinItem = (at, label) => [{ id: `pin ${at}`, kind: "pin", box: [...at, ...at], picture: 0, label }];
   const standing = () => (act.sheet() ? act.sheet().review : null);
   function render() {
     const review = standing();
@@ -71,8 +72,9 @@ function createReview(parent, stage, model, act) {
     reason.placeholder = hint;
     reason.setAttribute("aria-label", hint);
     stage.classList.add("be-pinning");
+    model.bring(0);
     const target = model.target();
-    setPin(target && target.box ? [(target.box[0] + target.box[2]) / 2, (target.box[1] + target.box[3]) / 2] : null);
+    setPin(target && target.box && !target.picture ? [(target.box[0] + target.box[2]) / 2, (target.box[1] + target.box[3]) / 2] : null);
     reason.focus();
   }
   function setPin(at) {
@@ -112,6 +114,7 @@ function createReview(parent, stage, model, act) {
       if (!decision || event.button !== 0 || event.target.closest(".be-overlay")) return;
       event.preventDefault();
       event.stopImmediatePropagation();
+      if (model.picture) return act.complain("A pin is a place on picture 1: take it into work first (P).");
       const { px, py } = act.pointOf(event);
       setPin([clamp(px / model.size.width, 0, 1), clamp(py / model.size.height, 0, 1)]);
       reason.focus();

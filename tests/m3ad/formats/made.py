@@ -40,8 +40,8 @@ def free_boxes(draw: st.DrawFn) -> Box:
     return Box(x1 / 1000, y1 / 1000, x2 / 1000, y2 / 1000)
 
 
-boxes = st.one_of(st.none(), pixel_boxes(), free_boxes())
-defects = st.builds(Defect, types, boxes)
+boxes = st.one_of(pixel_boxes(), free_boxes())
+defects = st.one_of(st.builds(Defect, types), st.builds(Defect, types, boxes, st.sampled_from([0, 0, 0, 1, 2])))
 verdicts = st.one_of(
     st.none(), st.just(NORMAL), st.builds(lambda found: Verdict(True, tuple(found)), st.lists(defects, max_size=4))
 )
@@ -77,14 +77,14 @@ def alike(one: Verdict | None, other: Verdict | None, pixels: float = 1e-4) -> b
     if one is None or other is None or one.anomalous != other.anomalous or len(one.defects) != len(other.defects):
         return one is other
     return all(
-        a.type == b.type and _near(a.box, b.box, pixels)
+        (a.type, a.picture) == (b.type, b.picture) and _near(a.box, b.box, pixels)
         for a, b in zip(sorted(one.defects, key=_order), sorted(other.defects, key=_order), strict=True)
     )
 
 
 def _order(defect: Defect) -> tuple[object, ...]:
     edges = defect.box.to_pixels(WIDTH, HEIGHT) if defect.box else ()
-    return defect.type, tuple(round(edge, 3) for edge in edges)
+    return defect.type, defect.picture, tuple(round(edge, 3) for edge in edges)
 
 
 def _near(a: Box | None, b: Box | None, pixels: float) -> bool:

@@ -290,3 +290,13 @@ def test_a_size_that_is_not_the_pictures_is_refused(tmp_path: Path) -> None:
     Image.new("RGB", (10, 10)).save(tmp_path / "a.png")
     (tmp_path / "annotations.json").write_text(coco("a.png", [1, 1, 5, 5]))
     assert "64 x 48" in read("coco", tmp_path)[1][0].why
+
+
+@pytest.mark.parametrize("picture", [-1, "1", 1.5, True, None, [1]])
+def test_a_box_on_a_picture_that_is_no_number_is_refused(picture: object, tmp_path: Path) -> None:
+    defect = {"type": "dent", "box": [0.1, 0.1, 0.5, 0.5], "picture": picture}
+    row = {"picture": "a.png", "width": 64, "height": 48, "verdict": {"anomalous": True, "defects": [defect]}}
+    (tmp_path / "annotations.jsonl").write_text(json.dumps(row))
+    read_in, refused = read("m3ad", tmp_path)
+    assert read_in == []
+    assert "no number from 0" in refused[0].why

@@ -130,3 +130,21 @@ def test_a_zip_file_holds_what_a_folder_holds(name: str, tmp_path: Path) -> None
         packed = {info.filename: archive.read(info) for info in archive.infolist()}
     lying = {str(p.relative_to(tmp_path / "folder")): p.read_bytes() for p in (tmp_path / "folder").rglob("*.*")}
     assert packed == lying
+
+
+FURTHER = Defect("hole", Box(0.1, 0.2, 0.303, 0.404), 2)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_boxes_on_further_pictures_come_back_or_are_counted_as_lost(name: str, tmp_path: Path) -> None:
+    both, alone = Verdict(True, (*PLACED.defects, FURTHER)), Verdict(True, (FURTHER,))
+    account = write(name, pictures_of([both, alone], tmp_path / "pictures"), tmp_path / "export")
+    back = read(name, tmp_path / "export")
+    if name == "m3ad":
+        assert account.lost == {}
+        assert [back[f"part-{place}"].verdict for place in range(2)] == [both, alone]
+        return
+    assert account.lost["boxes on further pictures"] == 2
+    assert "Not carried: 2 boxes on further pictures." in account.sentences()
+    assert alike(back["part-0"].verdict, PLACED)
+    assert back["part-1"].verdict is None, "never normal"
