@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import BindParameter, bindparam, delete, insert, select
 from sqlalchemy.orm import Session
 
 from db.events import log, now
-from db.schema import AnnotationTable, CaseTable, ClaimTable, Decision, DraftTable, InspectionTable, ReviewTable
+from db.schema import (
+    AnnotationTable,
+    CaseTable,
+    ClaimTable,
+    Decision,
+    DraftTable,
+    InspectionTable,
+    ReviewTable,
+    table_of,
+)
 from db.standings import touch
 from db.verdicts import sound, undecided
 from m3ad.errors import Conflict, NotFound, StaleRevision
 from m3ad.records import Annotation, Draft, Verdict
 
 # Statements are made once: making one costs more than running it.
-_annotations, _drafts, _claims = AnnotationTable.__table__, DraftTable.__table__, ClaimTable.__table__
-_of_case = bindparam("of_case")
+_annotations, _drafts, _claims = table_of(AnnotationTable), table_of(DraftTable), table_of(ClaimTable)
+_of_case: BindParameter[Any] = bindparam("of_case")
 _REVISIONS = select(*_annotations.c).where(_annotations.c.case_id == _of_case).order_by(_annotations.c.revision)
 _LATEST = _REVISIONS.order_by(None).order_by(_annotations.c.revision.desc()).limit(1)
 _ADD = insert(_annotations)
@@ -73,7 +82,7 @@ def add_revision(
     log(session, "annotation.saved", author, case_id, revision=revision)
     touch(session, case_id)
     saved = (case_id, revision, verdict, author, note, inspection_id, values["created"])
-    return Annotation(done.inserted_primary_key[0], *saved)
+    return Annotation(done.inserted_primary_key[0] if done.inserted_primary_key else 0, *saved)
 
 
 def revision_row(

@@ -14,13 +14,13 @@ from db.authors import SOURCE_AUTHOR
 from db.events import log, now
 from db.filters import CaseFilter, conditions, join_latest
 from db.pictures import PictureFile, file_hash, measure, pictures_of
-from db.schema import CaseTable, PictureTable, TallyTable
+from db.schema import CaseTable, PictureTable, TallyTable, table_of
 from db.standings import ANY, touch
 from db.verdicts import sound
 from m3ad.errors import BadData, Conflict, NotFound
 from m3ad.records import Case, NewCase, Scenario
 
-_cases = CaseTable.__table__
+_cases = table_of(CaseTable)
 _CASE = select(*_cases.c).where(_cases.c.id == bindparam("case_id"))  # made once: making it costs more than running it
 
 

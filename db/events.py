@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from db.schema import EventTable
+from db.schema import EventTable, table_of
 
-_ADD = insert(EventTable.__table__)  # made once: making a statement costs more than running it
+_ADD = insert(table_of(EventTable))  # made once: making a statement costs more than running it
 
 
 @dataclass(frozen=True, slots=True)

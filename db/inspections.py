@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db.annotations import require_case
 from db.events import log, now
-from db.schema import InspectionTable
+from db.schema import InspectionTable, table_of
 from db.standings import touch
 from m3ad.errors import NotFound
 from m3ad.records import Inspection, Mode, Probability, Trace, Verdict
@@ -45,7 +45,7 @@ class Answered(Protocol):
         """True when it was stopped half-way."""
 
 
-_inspections = InspectionTable.__table__
+_inspections = table_of(InspectionTable)
 _LATEST = (  # made once: making a statement costs more than running it
     select(*_inspections.c)
     .where(_inspections.c.case_id == bindparam("of_case"), _inspections.c.cancelled.is_(False))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select, tuple_
+from sqlalchemy import BindParameter, Select, bindparam, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from db.schema import AnnotationTable, AssignmentTable, Decision, InspectionTable, ReviewTable
@@ -15,7 +15,7 @@ Key = tuple[str, int]  # model and case
 
 
 # Statements are made once: making one costs more than running it.
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 
 
 def _columns(table: Any, *names: str) -> Select[Any]:

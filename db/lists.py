@@ -12,7 +12,20 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, literal, not_, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from db.authors import PERSON
@@ -223,7 +236,8 @@ def first_free(session: Session, reason: Reason, user: str, now: Any, after: int
 
 def _first_free() -> Select[Any]:
     """Each tally with its first free case: the nearest of them."""
-    row, user = StandingTable, bindparam("user")
+    row = StandingTable
+    user: BindParameter[str] = bindparam("user")
     taken = select(ClaimTable.case_id).where(ClaimTable.until > bindparam("now"), ClaimTable.holder != user)
     behind = (row.tally_id == TallyTable.id, row.case_id > bindparam("after"), row.case_id.not_in(taken))
     first = select(func.min(row.case_id)).where(*behind).correlate(TallyTable).scalar_subquery()

@@ -13,14 +13,14 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from db.schema import PictureTable
+from db.schema import PictureTable, table_of
 from m3ad.duplicates import perceptual_hash
 from m3ad.errors import BadImage, NotFound
 from m3ad.images import load_image
 from m3ad.records import Picture
 
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tiff", "WEBP": ".webp", "GIF": ".gif"}
-_pictures = PictureTable.__table__
+_pictures = table_of(PictureTable)
 _OF_CASES = (  # made once: making a statement costs more than running it
     select(*_pictures.c)
     .where(_pictures.c.case_id.in_(bindparam("ids", expanding=True)))

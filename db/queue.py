@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from db import lists
@@ -20,7 +20,7 @@ from db.events import log, now
 from db.filters import CaseFilter
 from db.lists import Count, Within
 from db.reasons import Reason
-from db.schema import AnnotationTable, AssignmentTable, ClaimTable, InspectionTable, StandingTable, TallyTable
+from db.schema import AnnotationTable, AssignmentTable, ClaimTable, InspectionTable, StandingTable, TallyTable, table_of
 from db.standings import ANY, touch
 from m3ad.errors import NotFound
 from m3ad.formats.base import batches
@@ -32,8 +32,9 @@ CLAIM_MINUTES = 10.0
 TRIED = 16  # cases looked up at once
 ORDER = tuple(Reason)
 # Statements are made once: making one costs more than running it.
-_now, _of_case = bindparam("now"), bindparam("of_case")
-_claims = ClaimTable.__table__
+_now: BindParameter[Any] = bindparam("now")
+_of_case: BindParameter[Any] = bindparam("of_case")
+_claims = table_of(ClaimTable)
 _CLAIM = select(_claims.c.holder, _claims.c.until).where(_claims.c.case_id == _of_case).with_for_update()
 _RENEW = (
     update(_claims).where(_claims.c.case_id == _of_case).values(holder=bindparam("person"), until=bindparam("ends"))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.authors import PERSON, source_of
@@ -26,6 +26,7 @@ from db.schema import (
     NamedTypeTable,
     StandingTable,
     TallyTable,
+    table_of,
 )
 from m3ad.formats.base import batches
 from m3ad.taxonomy import default_taxonomy, normalise
@@ -38,7 +39,7 @@ Way = tuple[Any, ...]  # the values of `WAYS`
 
 # Statements are made once: making one costs more than running it.
 _SAME_WAY = select(TallyTable.id).where(*(getattr(TallyTable, name) == bindparam(name) for name in WAYS))
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _CASES = (
     select(CaseTable.id, CaseTable.dataset, CaseTable.scenario, CaseTable.category, CaseTable.split)
     .where(CaseTable.id.in_(_IDS))
@@ -56,7 +57,7 @@ _BEFORE = (
     .join(TallyTable, TallyTable.id == StandingTable.tally_id)
     .where(StandingTable.model.in_(bindparam("models", expanding=True)), StandingTable.case_id.in_(_IDS))
 )
-_rows, _tallies, _types = StandingTable.__table__, TallyTable.__table__, NamedTypeTable.__table__
+_rows, _tallies, _types = table_of(StandingTable), table_of(TallyTable), table_of(NamedTypeTable)
 _MOVE = (
     update(_rows)
     .where(_rows.c.model == bindparam("of_model"), _rows.c.case_id == bindparam("of_case"))

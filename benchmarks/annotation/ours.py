@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -27,10 +30,18 @@ QUIET = 0.15  # share of a processor below which the model counts as loaded
 EDITOR = "annotate"  # the workbench's element in the page
 
 
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 class Studio:
     """One server on a workspace of its own. `accounts`: everybody signs in; else one person works alone."""
 
-    def __init__(self, workspace: Path, port: int, *, accounts: bool = True) -> None:
+    def __init__(self, workspace: Path, *, accounts: bool = True) -> None:
+        port = free_port()
         self.address = f"http://127.0.0.1:{port}"
         self.workspace = workspace
         self._words = ["--port", str(port), "--no-demo", "--model", MODEL, *(["--login"] if accounts else [])]
@@ -121,6 +132,16 @@ class Studio:
             self._events |= {name: event["id"] for target, name in event["targets"] if target == self._editor}
 
 
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A save that was acknowledged."""
+
+    case_id: int
+    based_on: int
+    revision: int
+    note: str
+
+
 class OurAnnotator:
     """One person's page. A save is one request, whose answer holds the next case and the one after it."""
 
@@ -132,12 +153,12 @@ class OurAnnotator:
         self._serial = 0
         self._sheet: dict[str, Any] = {}
         self._ahead: dict[str, Any] | None = None
-        self.saved: list[tuple[int, int, str]] = []  # case, revision, note of every save that was acknowledged
+        self.saved: list[Saved] = []
 
     def begin(self) -> list[int]:
         """Ask for a case by the page's command "next"; all cases that this gives to the person."""
         self._take(self._send("open", {**self._document(1, 0), "target": None}))
-        return self._given()
+        return self.held()
 
     def go_on(self, note: str = "") -> list[int]:
         """Save the case with the predicted boxes, the first of them moved, and be given the next ones."""
@@ -153,17 +174,23 @@ class OurAnnotator:
             "target": self._ahead["case_id"] if self._ahead else None,
         }
         reply = self._send("save", document)
-        if reply["words"].startswith("Saved as r"):
-            revision = int(reply["words"].split()[2].removeprefix("r").removesuffix("."))
-            self.saved.append((sheet["case_id"], revision, note))
+        if stands := STANDS.match(reply["words"]):
+            self.saved.append(Saved(sheet["case_id"], sheet["revision"], int(stands[1]), note))
         self._take(reply)
-        return self._given()
+        return self.held()
 
     def _document(self, case_id: int, revision: int) -> dict[str, Any]:
         """What the page sends of a case that nobody has touched, going on."""
         self._serial += 1
-        nothing = {"rev": 1, "dirty": False, "anomalous": None, "defects": [], "note": "", "inspection_id": None}
-        place = {"queue": "priority", "step": 1, "target": None}
+        nothing: dict[str, Any] = {
+            "rev": 1,
+            "dirty": False,
+            "anomalous": None,
+            "defects": [],
+            "note": "",
+            "inspection_id": None,
+        }
+        place = {"queue": "priority", "step": 1, "target": None, "inspection_id": None}
         return {"serial": self._serial, "case_id": case_id, "based_on": revision, **nothing, **place}
 
     def _send(self, event: str, document: dict[str, Any]) -> dict[str, Any]:
@@ -179,7 +206,8 @@ class OurAnnotator:
             raise RuntimeError(f"the app answered with a {reply['kind']}: {reply['words']}")
         self._sheet, self._ahead = reply["sheet"], reply["next"]
 
-    def _given(self) -> list[int]:
+    def held(self) -> list[int]:
+        """The case on the screen, and the one that was sent ahead."""
         return [self._sheet["case_id"], *([self._ahead["case_id"]] if self._ahead else [])]
 
     def close(self) -> None:
@@ -187,6 +215,7 @@ class OurAnnotator:
         self._client.close()
 
 
+STANDS = re.compile(r"(?:Saved as )?r(\d+)(?: stands)?\.")  # "r2 stands." when the first answer was lost
 NEW_BOX = {"type": "scratch", "box": [0.1, 0.1, 0.2, 0.2]}
 
 

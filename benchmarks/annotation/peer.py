@@ -17,6 +17,7 @@ from typing import Any, Self
 
 import httpx2
 
+from benchmarks.annotation.ours import free_port
 from benchmarks.annotation.tasks import HEIGHT, MODEL, WIDTH, Task, type_names
 from m3ad.records import Verdict
 
@@ -65,13 +66,13 @@ class LabelStudio:
         pictures: the folder that holds the tasks' pictures.
     """
 
-    def __init__(self, executable: Path, folder: Path, pictures: Path, port: int) -> None:
-        self.address = f"http://127.0.0.1:{port}"
+    def __init__(self, executable: Path, folder: Path, pictures: Path) -> None:
+        self._port = free_port()
+        self.address = f"http://127.0.0.1:{self._port}"
         self.project = 0
         self._executable = executable
         self._folder = folder
         self._pictures = pictures
-        self._port = port
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:

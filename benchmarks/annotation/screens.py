@@ -13,8 +13,8 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from benchmarks.annotation.ours import Studio
 from benchmarks.annotation.ours import PASSWORD as OUR_PASSWORD
+from benchmarks.annotation.ours import Studio
 from benchmarks.annotation.peer import ADMIN, PASSWORD, LabelStudio
 
 # Chromium itself would otherwise look up its maker's hosts.
@@ -25,7 +25,7 @@ FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
 ]
-PATIENCE = 40_000  # milliseconds
+PATIENCE = 120_000  # milliseconds
 SUBMITS = 6  # in a row; the first is not counted
 PAUSE = 1.5  # seconds that a person looks at a case, at least
 
@@ -98,6 +98,13 @@ def peers(browser: Browser, studio: LabelStudio) -> tuple[list[float], list[floa
     found = _measured(page, f"{studio.address}/projects/{studio.project}/data?labeling=1", PEERS, "Control+Enter")
     page.context.close()
     return found
+
+
+def ready(browser: Browser, on_screen: str) -> Page:
+    """A new page that can say which case is drawn on it, `caseOnScreen()`, and when another one is, `drawn(former)`."""
+    page = _page(browser)
+    page.add_init_script(f"window.caseOnScreen = {on_screen}; ({WATCH})();")
+    return page
 
 
 def _page(browser: Browser) -> Page:
