@@ -1,4 +1,4 @@
-"""Annotators over the real HTTP interface while the server is killed: nothing acknowledged is lost, no case is shared."""
+"""Annotators over the real HTTP interface while the server is killed: nothing is lost, no case is given twice."""
 
 from __future__ import annotations
 
