@@ -137,6 +137,8 @@ class Store:
     def changing(self) -> Iterator[Session]:
         """A writing transaction, committed when the block ends well; for the functions of this room."""
         if (shared := self._session_of_thread()) is not None:
+            if shared.get_bind() is not self._writing:
+                raise RuntimeError("This thread is in a block that only reads: open it with at_once(changes=True).")
             yield shared
             return
         with self._turn, Session(self._writing, expire_on_commit=False) as session:
