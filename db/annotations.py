@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select
+from typing import Any
+
+from sqlalchemy import BindParameter, bindparam, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.events import log, now
@@ -15,14 +17,27 @@ from db.schema import (
     InspectionTable,
     PictureTable,
     ReviewTable,
+    table_of,
 )
 from db.standings import touch
 from db.verdicts import sound, undecided
 from m3ad.errors import Conflict, NotFound, StaleRevision
 from m3ad.records import Annotation, Draft, Verdict
 
+# Statements are made once: making one costs more than running it.
+_annotations, _drafts, _claims = table_of(AnnotationTable), table_of(DraftTable), table_of(ClaimTable)
+_of_case: BindParameter[Any] = bindparam("of_case")
+_REVISIONS = select(*_annotations.c).where(_annotations.c.case_id == _of_case).order_by(_annotations.c.revision)
+_LATEST = _REVISIONS.order_by(None).order_by(_annotations.c.revision.desc()).limit(1)
+_ADD = insert(_annotations)
+_CASE = select(CaseTable.id).where(CaseTable.id == _of_case)
+_CASE_OF_INSPECTION = select(InspectionTable.case_id).where(InspectionTable.id == bindparam("inspection"))
+_DRAFT = select(*_drafts.c).where(_drafts.c.case_id == _of_case, _drafts.c.user == bindparam("person"))
+_DELETE_DRAFT = delete(_drafts).where(_drafts.c.case_id == _of_case, _drafts.c.user == bindparam("person"))
+_RELEASE = delete(_claims).where(_claims.c.case_id == _of_case, _claims.c.holder == bindparam("person"))
 
-def to_annotation(row: AnnotationTable) -> Annotation:
+
+def to_annotation(row: Any) -> Annotation:
     """The record of a row."""
     return Annotation(
         row.id,
@@ -36,26 +51,19 @@ def to_annotation(row: AnnotationTable) -> Annotation:
     )
 
 
-def to_draft(row: DraftTable) -> Draft:
+def to_draft(row: Any) -> Draft:
     """The record of a row."""
     return Draft(row.case_id, row.user, Verdict.from_json(row.verdict), row.note, row.based_on, row.saved)
 
 
 def revisions(session: Session, case_id: int) -> list[Annotation]:
     """All revisions of a case, oldest first."""
-    query = select(AnnotationTable).where(AnnotationTable.case_id == case_id).order_by(AnnotationTable.revision)
-    return [to_annotation(row) for row in session.scalars(query)]
+    return [to_annotation(row) for row in session.execute(_REVISIONS, {"of_case": case_id})]
 
 
 def latest_annotation(session: Session, case_id: int) -> Annotation | None:
     """The newest revision of a case."""
-    query = (
-        select(AnnotationTable)
-        .where(AnnotationTable.case_id == case_id)
-        .order_by(AnnotationTable.revision.desc())
-        .limit(1)
-    )
-    row = session.scalar(query)
+    row = session.execute(_LATEST, {"of_case": case_id}).first()
     return None if row is None else to_annotation(row)
 
 
@@ -70,12 +78,12 @@ def add_revision(
     inspection_id: int | None,
 ) -> Annotation:
     """Write a revision and its log entry; the caller has made sure that it is the next one, and sound."""
-    row = revision_row(case_id, revision, verdict, author=author, note=note, inspection_id=inspection_id)
-    session.add(row)
-    session.flush()
+    values = revision_values(case_id, revision, verdict, author=author, note=note, inspection_id=inspection_id)
+    done = session.connection().execute(_ADD, values)
     log(session, "annotation.saved", author, case_id, revision=revision)
     touch(session, case_id)
-    return to_annotation(row)
+    saved = (case_id, revision, verdict, author, note, inspection_id, values["created"])
+    return Annotation(done.inserted_primary_key[0] if done.inserted_primary_key else 0, *saved)
 
 
 def revision_row(
@@ -83,15 +91,24 @@ def revision_row(
 ) -> AnnotationTable:
     """A revision that is not written yet."""
     return AnnotationTable(
-        case_id=case_id,
-        revision=revision,
-        anomalous=verdict.anomalous,
-        verdict=verdict.to_json(),
-        author=author,
-        note=note,
-        inspection_id=inspection_id,
-        created=now(),
+        **revision_values(case_id, revision, verdict, author=author, note=note, inspection_id=inspection_id)
     )
+
+
+def revision_values(
+    case_id: int, revision: int, verdict: Verdict, *, author: str, note: str, inspection_id: int | None
+) -> dict[str, Any]:
+    """The columns of a revision that is not written yet."""
+    return {
+        "case_id": case_id,
+        "revision": revision,
+        "anomalous": verdict.anomalous,
+        "verdict": verdict.to_json(),
+        "author": author,
+        "note": note,
+        "inspection_id": inspection_id,
+        "created": now(),
+    }
 
 
 def save_annotation(
@@ -170,16 +187,16 @@ def add_review(
 def _require_inspection(session: Session, case_id: int, inspection_id: int | None) -> None:
     if inspection_id is None:
         return
-    row = session.get(InspectionTable, inspection_id)
-    if row is None:
+    owner = session.scalar(_CASE_OF_INSPECTION, {"inspection": inspection_id})
+    if owner is None:
         raise NotFound(f"The store has no inspection {inspection_id}.")
-    if row.case_id != case_id:
-        raise Conflict(f"Inspection {inspection_id} is of case {row.case_id}, not of case {case_id}.")
+    if owner != case_id:
+        raise Conflict(f"Inspection {inspection_id} is of case {owner}, not of case {case_id}.")
 
 
 def require_case(session: Session, case_id: int) -> None:
     """Raises NotFound when there is no such case."""
-    if not session.scalar(select(func.count()).where(CaseTable.id == case_id)):
+    if session.scalar(_CASE, {"of_case": case_id}) is None:
         raise NotFound(f"The store has no case {case_id}.")
 
 
@@ -192,7 +209,7 @@ def pictures_for(session: Session, case_id: int, verdict: Verdict) -> int:
 
 def draft(session: Session, case_id: int, user: str) -> Draft | None:
     """A person's unsaved work on a case."""
-    row = session.get(DraftTable, (case_id, user))
+    row = session.execute(_DRAFT, {"of_case": case_id, "person": user}).first()
     return None if row is None else to_draft(row)
 
 
@@ -210,12 +227,12 @@ def write_draft(session: Session, case_id: int, user: str, verdict: Verdict, *, 
 
 def delete_draft(session: Session, case_id: int, user: str) -> None:
     """Drop a person's draft, if there is one."""
-    session.execute(delete(DraftTable).where(DraftTable.case_id == case_id, DraftTable.user == user))
+    session.connection().execute(_DELETE_DRAFT, {"of_case": case_id, "person": user})
 
 
 def release_claim(session: Session, case_id: int, user: str) -> None:
     """End a person's claim on a case, if there is one."""
-    session.execute(delete(ClaimTable).where(ClaimTable.case_id == case_id, ClaimTable.holder == user))
+    session.connection().execute(_RELEASE, {"of_case": case_id, "person": user})
 
 
 def drafts(session: Session, user: str) -> list[Draft]:

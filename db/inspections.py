@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from functools import lru_cache
+from typing import Any, Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from db.annotations import require_case
 from db.events import log, now
-from db.schema import InspectionTable
+from db.schema import InspectionTable, table_of
 from db.standings import touch
 from m3ad.errors import NotFound
 from m3ad.records import Inspection, Mode, Probability, Trace, Verdict
@@ -44,7 +45,18 @@ class Answered(Protocol):
         """True when it was stopped half-way."""
 
 
-def to_inspection(row: InspectionTable) -> Inspection:
+_inspections = table_of(InspectionTable)
+_LATEST = (  # made once: making a statement costs more than running it
+    select(*_inspections.c)
+    .where(_inspections.c.case_id == bindparam("of_case"), _inspections.c.cancelled.is_(False))
+    .order_by(_inspections.c.id.desc())
+    .limit(1)
+)
+_LATEST_OF_MODEL = _LATEST.where(_inspections.c.model == bindparam("of_model"))
+_read = lru_cache(maxsize=512)(read)  # a case is shown ahead and then once more
+
+
+def to_inspection(row: Any) -> Inspection:
     """The record of a row; its text is read again, so a better reader is better on old inspections too."""
     return Inspection(
         row.id,
@@ -52,7 +64,7 @@ def to_inspection(row: InspectionTable) -> Inspection:
         row.model,
         row.mode,
         row.seed,
-        read(row.text),
+        _read(row.text),
         Probability(row.initial_probability, row.final_probability),
         row.seconds,
         row.tokens,
@@ -115,15 +127,8 @@ def inspections(session: Session, case_id: int, model: str | None) -> list[Inspe
 
 def latest_inspection(session: Session, case_id: int, model: str | None) -> Inspection | None:
     """The newest inspection that was not cancelled."""
-    query = (
-        select(InspectionTable)
-        .where(InspectionTable.case_id == case_id, InspectionTable.cancelled.is_(False))
-        .order_by(InspectionTable.id.desc())
-        .limit(1)
-    )
-    if model is not None:
-        query = query.where(InspectionTable.model == model)
-    row = session.scalar(query)
+    query = _LATEST if model is None else _LATEST_OF_MODEL
+    row = session.execute(query, {"of_case": case_id, "of_model": model}).first()
     return None if row is None else to_inspection(row)
 
 

@@ -9,9 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, not_, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal,
+    not_,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from db.authors import PERSON
@@ -156,31 +170,39 @@ def _plan_rows(plan: _Plan, wanted: CaseFilter, user: str | None) -> None:
 
 def count(session: Session, wanted: CaseFilter, *, user: str | None = None, at_most: int | None = None) -> Count:
     """How many cases pass; where no tally knows, `at_most` (None: all of them) are counted."""
-    plan = _plan(wanted, user)
-    if plan.lacking is not None and len(plan.rows) == 1 and not plan.reasoning:
-        everything, inspected = (_sum(session, key, plan.ways) for key in (ANY, plan.lacking))
-        return Count(everything - inspected)
-    if not plan.rows and not plan.reasoning:
-        return Count(_sum(session, plan.key, plan.ways))
-    # In order, so that SQLite goes from the index of reasoning to the rows and never the other way round.
-    limit = None if at_most is None else at_most + 1
-    query = _cut(_rows(session, plan), plan, session, Within(limit=limit))
-    found = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-    more = at_most is not None and found > at_most
+    statements, looked_for = _counting(wanted, user, at_most, indexed(session))
+    first, *less = (session.scalar(one) or 0 for one in statements)
+    found = first - sum(less)
+    more = looked_for and at_most is not None and found > at_most
     return Count(at_most, True) if more and at_most is not None else Count(found)
 
 
-def _sum(session: Session, key: str, ways: Sequence[ColumnElement[bool]]) -> int:
-    query = select(func.coalesce(func.sum(TallyTable.count), 0)).where(TallyTable.model == key, *ways)
-    return session.scalar(query) or 0
+@lru_cache(maxsize=256)
+def _counting(
+    wanted: CaseFilter, user: str | None, at_most: int | None, by_index: bool
+) -> tuple[list[Select[Any]], bool]:
+    """Statements that give the number (those after the first one are taken off), and whether they look case by case.
+
+    Kept: every answer to an annotator has a few of these counts, and making a statement costs more than running it.
+    """
+    plan = _plan(wanted, user)
+    if plan.lacking is not None and len(plan.rows) == 1 and not plan.reasoning:
+        return [_sum(key, plan.ways) for key in (ANY, plan.lacking)], False
+    if not plan.rows and not plan.reasoning:
+        return [_sum(plan.key, plan.ways)], False
+    # In order, so that SQLite goes from the index of reasoning to the rows and never the other way round.
+    limit = None if at_most is None else at_most + 1
+    query = _cut(_rows(plan, by_index), plan, Within(limit=limit), by_index)
+    return [select(func.count()).select_from(query.subquery())], True
+
+
+def _sum(key: str, ways: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    return select(func.coalesce(func.sum(TallyTable.count), 0)).where(TallyTable.model == key, *ways)
 
 
 def reasons(session: Session, user: str) -> dict[Reason, int]:
     """How many cases each reason has, without those that are assigned to somebody else."""
-    query = select(TallyTable.reason, func.sum(TallyTable.count).label("number")).where(
-        TallyTable.model == ANY, TallyTable.reason != "", TallyTable.assigned.in_(("", user))
-    )
-    found = {row.reason: row.number for row in session.execute(query.group_by(TallyTable.reason))}
+    found = {row.reason: row.number for row in session.execute(_REASONS, {"user": user})}
     return {reason: found.get(reason, 0) for reason in Reason}
 
 
@@ -188,14 +210,14 @@ def stretch(session: Session, wanted: CaseFilter, within: Within, *, user: str |
     """The ids of a stretch of the list, in the order of import, or against it where `before` is given."""
     plan = _plan(wanted, user)
     if plan.rows or plan.reasoning or not plan.ways or within.limit is None or within.skip:
-        return list(session.scalars(_cut(_rows(session, plan), plan, session, within)))
+        return list(session.scalars(_cut(_rows(plan, indexed(session)), plan, within, indexed(session))))
     return _merged(session, plan.key, plan.ways, within)
 
 
 def position(session: Session, wanted: CaseFilter, case_id: int, *, user: str | None, at_most: int) -> int | None:
     """The place of a case in the list, from 1; 0 when it does not pass, None when it is further down than `at_most`."""
     plan = _plan(wanted, user)
-    query = _rows(session, plan)
+    query = _rows(plan, indexed(session))
     if not session.scalar(select(query.where(StandingTable.case_id == case_id).exists())):
         return 0
     before = query.where(StandingTable.case_id < case_id).limit(at_most + 1)
@@ -203,18 +225,45 @@ def position(session: Session, wanted: CaseFilter, case_id: int, *, user: str | 
     return None if passed > at_most else passed + 1
 
 
-def free(session: Session, reason: Reason, user: str, now: Any, after: int, limit: int) -> list[int]:
-    """Cases with this reason that can be given to the user: nobody else's claim or assignment is on them."""
-    taken = select(ClaimTable.case_id).where(ClaimTable.until > now, ClaimTable.holder != user)
-    ways = [TallyTable.reason == reason, TallyTable.assigned.in_(("", user))]
-    return _merged(session, ANY, ways, Within(after, limit=limit), StandingTable.case_id.not_in(taken))
+def first_free(session: Session, reason: Reason, user: str, now: Any, after: int) -> int | None:
+    """The first case behind `after` with this reason that can be given to the user; None when there is none left.
+
+    Nobody else's claim or assignment is on it.
+    """
+    asked = {"reason": str(reason), "user": user, "now": now, "after": after}
+    return session.scalar(_FIRST_FREE, asked)
 
 
-def _rows(session: Session, plan: _Plan) -> Select[Any]:
+def _first_free() -> Select[Any]:
+    """Each tally with its first free case: the nearest of them."""
+    row = StandingTable
+    user: BindParameter[str] = bindparam("user")
+    taken = select(ClaimTable.case_id).where(ClaimTable.until > bindparam("now"), ClaimTable.holder != user)
+    behind = (row.tally_id == TallyTable.id, row.case_id > bindparam("after"), row.case_id.not_in(taken))
+    first = select(func.min(row.case_id)).where(*behind).correlate(TallyTable).scalar_subquery()
+    ways = (TallyTable.reason == bindparam("reason"), or_(TallyTable.assigned == "", TallyTable.assigned == user))
+    each = select(first.label("first")).where(TallyTable.model == ANY, TallyTable.count > 0, *ways).subquery()
+    return select(func.min(each.c.first))
+
+
+# Statements are made once: making one costs more than running it.
+_FIRST_FREE = _first_free()
+_REASONS = (
+    select(TallyTable.reason, func.sum(TallyTable.count).label("number"))
+    .where(
+        TallyTable.model == ANY,
+        TallyTable.reason != "",
+        or_(TallyTable.assigned == "", TallyTable.assigned == bindparam("user")),
+    )
+    .group_by(TallyTable.reason)
+)
+
+
+def _rows(plan: _Plan, by_index: bool) -> Select[Any]:
     """The ids that pass, as a query over standings."""
     row = StandingTable
     query: Select[Any]
-    if plan.reasoning and indexed(session):
+    if plan.reasoning and by_index:
         # From the index to the rows: the index gives its cases in order, so a page of a common word is quick.
         joined = INDEX.join(row.__table__, row.case_id == INDEX.c.rowid)
         query = select(row.case_id).select_from(joined).where(INDEX.c.reasoning.op("MATCH")(match(plan.reasoning)))
@@ -229,8 +278,8 @@ def _rows(session: Session, plan: _Plan) -> Select[Any]:
     return query
 
 
-def _cut(query: Select[Any], plan: _Plan, session: Session, within: Within) -> Select[Any]:
-    place = INDEX.c.rowid if plan.reasoning and indexed(session) else StandingTable.case_id
+def _cut(query: Select[Any], plan: _Plan, within: Within, by_index: bool) -> Select[Any]:
+    place = INDEX.c.rowid if plan.reasoning and by_index else StandingTable.case_id
     if within.before is not None:
         query = query.where(place < within.before).order_by(place.desc())
     else:

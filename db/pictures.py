@@ -8,12 +8,13 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from db.schema import PictureTable
+from db.schema import PictureTable, table_of
 from m3ad.duplicates import perceptual_hash
 from m3ad.errors import BadImage, NotFound
 from m3ad.images import load_image
@@ -22,6 +23,12 @@ from m3ad.spectrogram import spectrogram
 from m3ad.wav import is_sound
 
 SUFFIXES = {"JPEG": ".jpg", "PNG": ".png", "BMP": ".bmp", "TIFF": ".tiff", "WEBP": ".webp", "GIF": ".gif"}
+_pictures = table_of(PictureTable)
+_OF_CASES = (  # made once: making a statement costs more than running it
+    select(*_pictures.c)
+    .where(_pictures.c.case_id.in_(bindparam("ids", expanding=True)))
+    .order_by(_pictures.c.case_id, _pictures.c.position)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +121,7 @@ def file_hash(path: Path) -> str:
         raise BadImage(f"{path.name} cannot be read: {error.strerror}.") from error
 
 
-def to_picture(row: PictureTable, workspace: Path) -> Picture:
+def to_picture(row: Any, workspace: Path) -> Picture:
     """The record of a row; its path is absolute (joining an absolute path to the workspace leaves it as it is)."""
     return Picture(row.id, workspace / row.path, row.sha256, row.width, row.height, row.role)
 
@@ -138,11 +145,6 @@ def pictures_of(session: Session, workspace: Path, case_ids: Iterable[int]) -> d
     ids = list(case_ids)
     found: dict[int, list[Picture]] = {}
     for start in range(0, len(ids), 10_000):
-        query = (
-            select(PictureTable)
-            .where(PictureTable.case_id.in_(ids[start : start + 10_000]))
-            .order_by(PictureTable.case_id, PictureTable.position)
-        )
-        for row in session.scalars(query):
+        for row in session.execute(_OF_CASES, {"ids": ids[start : start + 10_000]}):
             found.setdefault(row.case_id, []).append(to_picture(row, workspace))
     return found

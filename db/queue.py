@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from db import lists
@@ -20,7 +20,7 @@ from db.events import log, now
 from db.filters import CaseFilter
 from db.lists import Count, Within
 from db.reasons import Reason
-from db.schema import AnnotationTable, AssignmentTable, ClaimTable, InspectionTable, StandingTable, TallyTable
+from db.schema import AnnotationTable, AssignmentTable, ClaimTable, InspectionTable, StandingTable, TallyTable, table_of
 from db.standings import ANY, touch
 from m3ad.errors import NotFound
 from m3ad.formats.base import batches
@@ -31,6 +31,23 @@ if TYPE_CHECKING:
 CLAIM_MINUTES = 10.0
 TRIED = 16  # cases looked up at once
 ORDER = tuple(Reason)
+# Statements are made once: making one costs more than running it.
+_now: BindParameter[Any] = bindparam("now")
+_of_case: BindParameter[Any] = bindparam("of_case")
+_claims = table_of(ClaimTable)
+_CLAIM = select(_claims.c.holder, _claims.c.until).where(_claims.c.case_id == _of_case).with_for_update()
+_RENEW = (
+    update(_claims).where(_claims.c.case_id == _of_case).values(holder=bindparam("person"), until=bindparam("ends"))
+)
+_FORGET = delete(_claims).where(_claims.c.until <= _now)
+_STANDING = (
+    select(TallyTable.reason, TallyTable.assigned, InspectionTable.model, ClaimTable.holder, ClaimTable.until)
+    .select_from(StandingTable)
+    .join(TallyTable, TallyTable.id == StandingTable.tally_id)
+    .outerjoin(InspectionTable, InspectionTable.id == StandingTable.inspection_id)
+    .outerjoin(ClaimTable, (ClaimTable.case_id == StandingTable.case_id) & (ClaimTable.until > _now))
+    .where(StandingTable.model == ANY, StandingTable.case_id == _of_case)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,32 +123,22 @@ class Queue:
         """`claim` within a transaction that does more than that. Raises NotFound when there is no such case."""
         moment = now()
         until = moment + timedelta(minutes=self.minutes)
-        row = session.get(ClaimTable, case_id, with_for_update=True)
+        row = session.execute(_CLAIM, {"of_case": case_id}).first()
         if row is not None and row.holder != user and row.until > moment:
             return False
         if row is None:
             require_case(session, case_id)
-            session.execute(insert(ClaimTable).values(case_id=case_id, holder=user, until=until))
+            session.connection().execute(insert(_claims), {"case_id": case_id, "holder": user, "until": until})
         else:
-            row.holder, row.until = user, until
-            session.flush()
+            session.connection().execute(_RENEW, {"of_case": case_id, "person": user, "ends": until})
         return True
 
     # -- what stands where --------------------------------------------------------------------------------------------
 
     def standing(self, case_id: int) -> Standing:
         """Where a case stands; NotFound when there is none."""
-        claim = (ClaimTable.case_id == StandingTable.case_id) & (ClaimTable.until > now())
-        query = (
-            select(TallyTable.reason, TallyTable.assigned, InspectionTable.model, ClaimTable.holder, ClaimTable.until)
-            .select_from(StandingTable)
-            .join(TallyTable, TallyTable.id == StandingTable.tally_id)
-            .outerjoin(InspectionTable, InspectionTable.id == StandingTable.inspection_id)
-            .outerjoin(ClaimTable, claim)
-            .where(StandingTable.model == ANY, StandingTable.case_id == case_id)
-        )
         with self._store.reading() as session:
-            row = session.execute(query).one_or_none()
+            row = session.execute(_STANDING, {"of_case": case_id, "now": now()}).one_or_none()
             if row is None:
                 raise NotFound(f"The store has no case {case_id}.")
         reason = Reason(row.reason) if row.reason else None
@@ -189,7 +196,7 @@ class Queue:
 
 def _forget_ended(session: Session) -> None:
     """So that the claims are as few as the people at work."""
-    session.execute(delete(ClaimTable).where(ClaimTable.until <= now()))
+    session.connection().execute(_FORGET, {"now": now()})
 
 
 def _candidates(
@@ -201,6 +208,6 @@ def _candidates(
     if rounds and after and after[0] in reasons:
         rounds = [after, *rounds[1:], *((reason, 0) for reason in reasons[: at + 1])]
     for reason, last in rounds:
-        while found := lists.free(session, reason, user, now(), last, 1):
-            yield found[0]
-            last = found[0]
+        while (found := lists.first_free(session, reason, user, now(), last)) is not None:
+            yield found
+            last = found

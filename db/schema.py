@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
@@ -19,6 +19,7 @@ from sqlalchemy import (
     Index,
     MetaData,
     String,
+    Table,
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -131,6 +132,11 @@ class Base(DeclarativeBase):
         Decision: _words(Decision, "decision"),
         BulkKind: _words(BulkKind, "kind"),
     }
+
+
+def table_of(kind: type[Base]) -> Table:
+    """The table itself, for statements that need no objects."""
+    return cast(Table, kind.__table__)
 
 
 class CaseTable(Base):

@@ -10,9 +10,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.annotations import pictures_for
@@ -100,12 +101,7 @@ class SecondLooks:
     def waiting(self, person: str) -> int:
         """How many cases `waiting_for` gives."""
         with self._store.reading() as session:
-            query = (
-                select(func.count())
-                .select_from(SecondLookTable)
-                .join(AnnotationTable, AnnotationTable.id == SecondLookTable.annotation_id)
-            )
-            return session.scalar(query.where(*_open_to(person))) or 0
+            return session.scalar(_waiting(person)) or 0
 
     def answer(self, case_id: int, person: str, verdict: Verdict, note: str = "") -> None:
         """Keep what the person says. Raises Conflict when it contradicts itself or they are not asked for it."""
@@ -150,6 +146,14 @@ def _annotated(session: Session, wanted: CaseFilter, status: Status) -> list[int
 
 def _some(chance: random.Random, ids: Sequence[int], share: float) -> list[int]:
     return chance.sample(ids, round(share * len(ids)))
+
+
+@lru_cache(maxsize=256)
+def _waiting(person: str) -> Select[Any]:
+    """Kept: it is asked with every answer to an annotator, and making a statement costs more than running it."""
+    joined = select(func.count()).select_from(SecondLookTable)
+    joined = joined.join(AnnotationTable, AnnotationTable.id == SecondLookTable.annotation_id)
+    return joined.where(*_open_to(person))
 
 
 def _open_to(person: str) -> list[ColumnElement[bool]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from db.authors import PERSON, source_of
@@ -26,6 +26,7 @@ from db.schema import (
     NamedTypeTable,
     StandingTable,
     TallyTable,
+    table_of,
 )
 from m3ad.formats.base import batches
 from m3ad.taxonomy import default_taxonomy, normalise
@@ -36,7 +37,36 @@ BATCH = 500
 Way = tuple[Any, ...]  # the values of `WAYS`
 
 
+# Statements are made once: making one costs more than running it.
 _SAME_WAY = select(TallyTable.id).where(*(getattr(TallyTable, name) == bindparam(name) for name in WAYS))
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_CASES = (
+    select(CaseTable.id, CaseTable.dataset, CaseTable.scenario, CaseTable.category, CaseTable.split)
+    .where(CaseTable.id.in_(_IDS))
+    .with_for_update()
+)
+_BEFORE = (
+    select(
+        StandingTable.model,
+        StandingTable.case_id,
+        StandingTable.tally_id,
+        StandingTable.annotation_id,
+        StandingTable.inspection_id,
+        TallyTable.problems,
+    )
+    .join(TallyTable, TallyTable.id == StandingTable.tally_id)
+    .where(StandingTable.model.in_(bindparam("models", expanding=True)), StandingTable.case_id.in_(_IDS))
+)
+_rows, _tallies, _types = table_of(StandingTable), table_of(TallyTable), table_of(NamedTypeTable)
+_MOVE = (
+    update(_rows)
+    .where(_rows.c.model == bindparam("of_model"), _rows.c.case_id == bindparam("of_case"))
+    .values({name: bindparam(name) for name in ("tally_id", "annotation_id", "inspection_id", "final_probability")})
+)
+_COUNT = (
+    update(_tallies).where(_tallies.c.id == bindparam("tally")).values(count=_tallies.c.count + bindparam("change"))
+)
+_FORGET_TYPES = delete(_types).where(_types.c.case_id.in_(_IDS))
 
 
 class _Before(NamedTuple):
@@ -114,10 +144,9 @@ class _Tallies:
 
     def write(self) -> None:
         """Change the counts, in the order of their ids: two who do so at once never wait for one another for ever."""
-        for tally_id, change in sorted(self._changes.items()):
-            if change:
-                count = TallyTable.count + change
-                self._session.execute(update(TallyTable).where(TallyTable.id == tally_id).values(count=count))
+        changes = [{"tally": tally, "change": change} for tally, change in sorted(self._changes.items()) if change]
+        if changes:
+            self._session.connection().execute(_COUNT, changes)
         self._changes.clear()
 
 
@@ -133,9 +162,8 @@ class _Batch:
         self._before = _rows_before(session, ids, {model for model, _ in self._inspections} | {ANY})
         self._assigned = assigned(session, ids)
         self._reviews = last_words(session, [row.id for row in self._annotations.values()])
-        columns = (CaseTable.id, CaseTable.dataset, CaseTable.scenario, CaseTable.category, CaseTable.split)
         # Locked, where a database has such locks: two changes of one case are refreshed one after the other.
-        self._cases = session.execute(select(*columns).where(CaseTable.id.in_(ids)).with_for_update()).all()
+        self._cases = session.execute(_CASES, {"ids": ids}).all()
         self._texts = self._new_texts()
         self._models: dict[int, list[str]] = {case.id: [ANY] for case in self._cases}
         for model, case_id in self._inspections:
@@ -164,7 +192,8 @@ class _Batch:
         if made:
             self._session.execute(insert(StandingTable), made)
         if changed:
-            self._session.execute(update(StandingTable), changed)
+            keyed = [{**row, "of_model": row["model"], "of_case": row["case_id"]} for row in changed]
+            self._session.connection().execute(_MOVE, keyed)
         renewed = [row for row in (*made, *changed) if row["model"] == ANY]
         self._write_types([row["case_id"] for row in renewed])
         self._write_texts(renewed)
@@ -220,7 +249,7 @@ class _Batch:
     def _write_types(self, case_ids: Sequence[int]) -> None:
         if not case_ids:
             return
-        self._session.execute(delete(NamedTypeTable).where(NamedTypeTable.case_id.in_(case_ids)))
+        self._session.connection().execute(_FORGET_TYPES, {"ids": case_ids})
         rows = []
         for case_id in case_ids:
             source = self._annotations.get(case_id) or self._inspections.get((ANY, case_id))
@@ -228,7 +257,7 @@ class _Batch:
             names = {type_name(defect["type"]) for defect in defects}
             rows += [{"type": name, "case_id": case_id} for name in names]
         if rows:
-            self._session.execute(insert(NamedTypeTable), rows)
+            self._session.connection().execute(insert(_types), rows)
 
     def _write_texts(self, rows: Iterable[Mapping[str, Any]]) -> None:
         old, new = {}, {}
@@ -256,13 +285,5 @@ def _word(anomalous: bool | None) -> str:
 
 
 def _rows_before(session: Session, ids: Sequence[int], models: set[str]) -> dict[Key, _Before]:
-    query = select(
-        StandingTable.model,
-        StandingTable.case_id,
-        StandingTable.tally_id,
-        StandingTable.annotation_id,
-        StandingTable.inspection_id,
-        TallyTable.problems,
-    ).join(TallyTable, TallyTable.id == StandingTable.tally_id)
-    rows = session.execute(query.where(StandingTable.model.in_(models), StandingTable.case_id.in_(ids)))
+    rows = session.execute(_BEFORE, {"models": list(models), "ids": ids})
     return {(row.model, row.case_id): _Before(*row[2:]) for row in rows}

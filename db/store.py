@@ -85,6 +85,7 @@ class Store:
         self._writing = writing(engine)
         # Threads of this process queue here, in order; SQLite's own waiting polls and is not fair.
         self._turn = threading.Lock()
+        self._shared = threading.local()  # the session of `at_once`, if the thread is in one
         self.examples = Examples(self)
         self.reviews = Reviews(self)
         self.second_looks = SecondLooks(self)
@@ -129,12 +130,20 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the store from beginning to end; for the functions of this room."""
+        if (shared := self._session_of_thread()) is not None:
+            yield shared
+            return
         with Session(self.engine) as session:
             yield session
 
     @contextmanager
     def changing(self) -> Iterator[Session]:
         """A writing transaction, committed when the block ends well; for the functions of this room."""
+        if (shared := self._session_of_thread()) is not None:
+            if shared.get_bind() is not self._writing:
+                raise RuntimeError("This thread is in a block that only reads: open it with at_once(changes=True).")
+            yield shared
+            return
         with self._turn, Session(self._writing, expire_on_commit=False) as session:
             try:
                 with session.begin():
@@ -147,6 +156,23 @@ class Store:
                 raise Conflict(
                     f"Another program has kept the store busy for {BUSY_SECONDS} seconds: nothing was saved. Try again."
                 ) from error
+
+    @contextmanager
+    def at_once(self, *, changes: bool = False) -> Iterator[None]:
+        """What this thread asks for within the block is one transaction: one state that is read, or all or nothing.
+
+        `changes` False: the block only reads. Lists and counts follow a change of the block when it has ended.
+        """
+        with (self.changing if changes else self.reading)() as session:
+            outer, self._shared.session = self._session_of_thread(), session
+            try:
+                yield
+            finally:
+                self._shared.session = outer
+
+    def _session_of_thread(self) -> Session | None:
+        found: Session | None = getattr(self._shared, "session", None)
+        return found
 
     # -- cases -------------------------------------------------------------------------------------------------------
 

@@ -20,11 +20,17 @@ from ui.annotate_presenter import ASK_ROW, keep, move, open_case, save, type_row
 from ui.check_presenter import answer
 from ui.components import example_parts
 from ui.components.box_editor import box_editor, received
+from ui.components.box_editor import head as box_editor_head
 from ui.components.example_parts import example_desk
 from ui.components.frame import footer
 from ui.context import Context
 from ui.events import READS, told
 from ui.shell import Shell, at
+
+
+def head() -> str:
+    """What the tab needs in the page's <head>."""
+    return box_editor_head([*type_rows(default_taxonomy()), ASK_ROW])
 
 
 def build(context: Context, shell: Shell) -> None:
@@ -50,11 +56,7 @@ def build_check(context: Context) -> None:
 
 def build_workbench(context: Context, shell: Shell) -> None:
     """The annotation of cases."""
-    editor = box_editor(
-        [*type_rows(default_taxonomy()), ASK_ROW],
-        elem_id="annotate",
-        elem_classes="m3-annotate",
-    )
+    editor = box_editor(elem_id="annotate", elem_classes="m3-annotate")
     footer("annotate", KEYS)
 
     def annotates(request: gr.Request) -> bool:

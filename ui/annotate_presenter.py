@@ -85,18 +85,32 @@ def open_case(
     "next" is the sheet of the case after it, sent ahead: the editor shows it without waiting for an answer. Both are
     claimed for the user, where nobody else has them; `claims` False: the person only looks.
     """
+    with store.at_once(changes=claims):
+        ahead = _take(store, case_id, user, queue, claims=claims)
+    return _shown(store, case_id, ahead, user, model, queue, serial)
+
+
+def _take(store: Store, case_id: int, user: str, queue: str, *, claims: bool) -> int | None:
+    """Claim a case and the one after it, which is returned."""
     reason = store.queue.standing(case_id).reason
     if claims:
         store.queue.claim(case_id, user)
-    ahead = following(store, queue, user, case_id, reason, claims=claims)
-    return {
-        "serial": serial,
-        "kind": "case",
-        "words": "",
-        "sheet": sheet(store, case_id, user, model, queue, ahead),
-        "next": sheet(store, ahead, user, model, queue) if ahead else None,
-        "menu": menu(store, user, filters=serial == 0),
-    }
+    return following(store, queue, user, case_id, reason, claims=claims)
+
+
+def _shown(
+    store: Store, case_id: int, ahead: int | None, user: str, model: str | None, queue: str, serial: int
+) -> dict[str, Any]:
+    with store.at_once():
+        coming = sheet(store, ahead, user, model, queue) if ahead else None
+        return {
+            "serial": serial,
+            "kind": "case",
+            "words": "",
+            "sheet": sheet(store, case_id, user, model, queue, coming),
+            "next": coming,
+            "menu": menu(store, user, filters=serial == 0),
+        }
 
 
 def keep(store: Store, work: Work, user: str) -> dict[str, Any]:
@@ -203,13 +217,15 @@ def _go_on(
     store: Store, work: Work, user: str, model: str | None, reason: Reason | None, words: str, *, claims: bool = True
 ) -> dict[str, Any]:
     target = work.target
-    if work.step > 0 and (target is None or (claims and not store.queue.claim(target, user))):
-        target = following(store, work.queue, user, work.case_id, reason, claims=claims)
-    elif work.step < 0 and target is None:
-        target = preceding(store, work.queue, user, work.case_id)
+    with store.at_once(changes=claims):
+        if work.step > 0 and (target is None or (claims and not store.queue.claim(target, user))):
+            target = following(store, work.queue, user, work.case_id, reason, claims=claims)
+        elif work.step < 0 and target is None:
+            target = preceding(store, work.queue, user, work.case_id)
+        if claims and target is not None and target != work.case_id:
+            store.queue.release(work.case_id, user)
+        ahead = _take(store, target or work.case_id, user, work.queue, claims=claims)
     if work.step and target is None:
         words = f"{words} That was the {'last' if work.step > 0 else 'first'} case of this list.".strip()
-    if target is not None and target != work.case_id:
-        store.queue.release(work.case_id, user)
-    answer = open_case(store, target or work.case_id, user, model, work.queue, work.serial, claims=claims)
+    answer = _shown(store, target or work.case_id, ahead, user, model, work.queue, work.serial)
     return {**answer, "words": words}

@@ -18,12 +18,13 @@ PREVIEW = 1536  # pixels of the longer side; larger pictures load their file onl
 
 
 def sheet(
-    store: Store, case_id: int, user: str, model: str | None, queue: str, following: int | None = None
+    store: Store, case_id: int, user: str, model: str | None, queue: str, following: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """All that the editor shows of a case; NotFound when there is none. `following` is the case after it, if known."""
+    """All that the editor shows of a case; NotFound when there is none. `following`: that of the case after it."""
     case = store.case(case_id)
     stands = store.queue.standing(case_id)
-    revisions, reviews = store.annotations(case_id), store.reviews.of_case(case_id)
+    revisions = store.annotations(case_id)
+    reviews = store.reviews.of_case(case_id) if revisions else []
     latest = revisions[-1] if revisions else None
     draft = _useful_draft(store, case_id, user, latest)
     inspection = store.latest_inspection(case_id, model)
@@ -46,8 +47,8 @@ def sheet(
         "blind": False,
         "why": why(stands, user),
         "held": held(stands, user),
-        "next": following,
-        "ahead": [_picture(one)["preview"] for one in store.case(following).pictures] if following else [],
+        "next": following["case_id"] if following else None,
+        "ahead": [one["preview"] for one in (following["picture"], *following["others"])] if following else [],
         **place(store, queue, user, case_id),
     }
     blind = queue == SECOND and case_id in store.second_looks.waiting_for(user)

@@ -111,7 +111,7 @@ def make_app(context: Context) -> FastAPI:
         page,
         path="/",
         theme=theme(),
-        head=head(),
+        head=head() + annotate.head(),
         footer_links=[],
         run_history=False,  # Gradio would keep inputs in the browser's local storage
         mcp_server=False,  # it would answer without a login

@@ -1,1 +1,1 @@
-"""How annotation holds up: lists, counts and the queue at many cases, and several annotators at once over HTTP."""
+"""How annotation holds up: beside Label Studio, at many cases, by keys and seconds, and with a killed server."""

@@ -24,7 +24,7 @@ from m3ad.trace import read, render
 
 SIDE = 64
 BATCH = 5000
-MODEL = "bench-model"
+MODEL = "demo"  # the name that the app shows inspections of without being told
 TYPES = ("scratch", "dent", "crack", "stain", "hole", "burr", "bent", "missing", "rust", "chip")
 PROSE = (
     "The surface is even and the edges are where they should be. Nothing stands out.",
