@@ -48,7 +48,7 @@ def sheet(
         "why": why(stands, user),
         "held": held(stands, user),
         "next": following["case_id"] if following else None,
-        "ahead": [one["preview"] for one in (following["picture"], *following["others"])] if following else [],
+        "ahead": [one["preview"] for one in following["pictures"]] if following else [],
         **place(store, queue, user, case_id),
     }
     blind = queue == SECOND and case_id in store.second_looks.waiting_for(user)
