@@ -64,7 +64,8 @@ def _side_by_side(found: dict[str, Any]) -> str:
         + f"{found['tasks']:,} tasks over {found['pictures']} pictures of 1600 x 1200 pixels, one prediction with "
         f"three boxes each; {len(found['ours'])} rounds, in each "
         + ("both programs one after the other, who is first changes. " if peer else "ours. ")
-        + f"8 annotators for {found['seconds']} s. Medians over the rounds, with the lowest and the highest.",
+        + f"8 annotators for {found['seconds']} s. Medians over the rounds, with the lowest and the highest; "
+        "how much better is the median of the rounds' own ratios.",
         "| | ours | Label Studio | ours is better by | goal | |",
         "|---|---|---|---|---|---|",
     ]
@@ -82,10 +83,10 @@ def _values(rounds: list[dict[str, Any]], key: str) -> list[float]:
 
 
 def _ratio(ours: list[float], theirs: list[float], more: bool) -> float | None:
-    if not ours or not theirs or not median(ours) or not median(theirs):
-        return None
-    ratio = median(ours) / median(theirs)
-    return ratio if more else 1 / ratio
+    """The median of the rounds' ratios: within a round the machine was the same for both."""
+    pairs = [(one, other) if more else (other, one) for one, other in zip(ours, theirs, strict=False)]
+    ratios = [one / other for one, other in pairs if other]
+    return median(ratios) if ratios and any(ratios) else None
 
 
 def _span(values: list[float], unit: str) -> str:
