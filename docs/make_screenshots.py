@@ -2,9 +2,9 @@
 
     uv run --group dev python -m docs.make_screenshots
 
-Writes docs/{inspect,annotate,examples,retrain,random,data}-{light,dark}.png, 1280 x 720. Needs Chromium. All parts are
-drawn ones, the model is the bundled one, and the curves are those of a run that is really trained here (some minutes on
-two cores).
+Writes docs/{inspect,annotate,reflect,examples,retrain,random,data}-{light,dark}.png, 1280 x 720. Needs Chromium. All
+parts are drawn ones, the model is the bundled one, and the curves are those of a run that is really trained here (some
+minutes on two cores).
 """
 
 from __future__ import annotations
@@ -71,6 +71,7 @@ def photograph(browser: Browser, app: App, data_set: Path) -> None:
             page = context.new_page()
             inspect_tab(page, app, shown, DOCS / f"inspect-{scheme}.png")
             annotate_tab(page, app, corrected, DOCS / f"annotate-{scheme}.png")
+            reflect_tab(page, app, DOCS / f"reflect-{scheme}.png")
             examples_view(page, app, DOCS / f"examples-{scheme}.png")
             retrain_tab(page, app, DOCS / f"retrain-{scheme}.png")
             random_sheet(page, DOCS / f"random-{scheme}.png")
@@ -182,6 +183,16 @@ def annotate_tab(page: Page, app: App, case: Case, target: Path) -> None:
             desk.press("x")
             desk.kept()
         desk.press("Escape", "Tab")
+    shoot(page, target)
+
+
+def reflect_tab(page: Page, app: App, target: Path) -> None:
+    """What reflection did over the inspected parts, and one of them."""
+    page.goto(f"{app.address}?tab=reflect")
+    expect(page.locator("#reflect-effect .m3-effect-said")).to_contain_text("Balanced accuracy")
+    page.keyboard.press("j")
+    expect(page.locator("#reflect-effect tr[aria-selected=true]")).to_be_visible()
+    expect(page.locator("#reflect-trace .m3-big")).to_be_visible()
     shoot(page, target)
 
 

@@ -53,19 +53,19 @@ def test_a_key_is_changed_by_keys_alone_counts_everywhere_and_survives_a_reload(
     assert button.evaluate("(node) => getComputedStyle(node).outlineStyle") == "solid", "the focus is seen"
     desk.press("Enter")
     expect(words(desk)).to_contain_text("Press the new key: new box")
-    desk.press("p")
+    desk.press("e")
     expect(words(desk)).to_contain_text("Changed")
-    expect(button).to_have_text("P")
+    expect(button).to_have_text("E")
     expect(button).to_be_focused()
-    expect(hint(desk, "newBox")).to_have_text("P")
-    expect(desk.part("defects")).to_have_attribute("data-empty", "No box yet. Draw one with the pointer, or press P.")
+    expect(hint(desk, "newBox")).to_have_text("E")
+    expect(desk.part("defects")).to_have_attribute("data-empty", "No box yet. Draw one with the pointer, or press E.")
     desk.press("Escape")
     expect(desk.page.locator("#m3-help")).to_be_hidden()
     for _ in range(2):
         desk.stage.focus()
         desk.press("n")
         assert desk.rows() == []
-        desk.press("p")
+        desk.press("e")
         assert desk.rows() == ["type? | press T to choose | 134 × 100 px | ×"]
         desk.press("Control+z")
         desk.open(case_id)  # the keys are in the store, not in the page
@@ -100,14 +100,14 @@ def test_a_taken_key_is_refused_with_the_name_of_who_has_it(desk: Desk, make_cas
 def test_default_keys_come_back_at_once(desk: Desk, make_case: MakeCase) -> None:
     case_id = make_case(BENT)
     suggest(desk.store, case_id)
-    kept = {"annotate": {"hide": ["p"], "anomalous": ["i"], "search": ["Alt+a…z"]}, "inspect": {"fit": ["z"]}}
+    kept = {"annotate": {"hide": ["e"], "anomalous": ["i"], "search": ["Alt+a…z"]}, "inspect": {"fit": ["z"]}}
     desk.store.preferences.change("ann", PREFERENCE, lambda _: kept)
     desk.open(case_id)
     expect(desk.part("anomalous").locator("kbd")).to_have_text("I")
     box = desk.part("truth")
-    desk.page.keyboard.down("p")
+    desk.page.keyboard.down("e")
     expect(box).to_be_hidden()
-    desk.page.keyboard.up("p")
+    desk.page.keyboard.up("e")
     expect(box).to_be_visible()
     desk.press("Tab", "Alt+s")
     expect(desk.part("picker input")).to_have_value("s")
