@@ -86,9 +86,13 @@ def build_workbench(context: Context, shell: Shell) -> None:
     def turn(sent: Any, model: str | None, request: gr.Request) -> Any:
         return go(partial(move, keeps=annotates(request)))(sent, model, request)
 
-    shown = [editor, shell.case, shell.queue, shell.address]
-    for event in (shell.tab("annotate").select, shell.arrived.then):
-        event(told(enter, Role.VIEWER), [shell.case, shell.model, shell.queue], editor, **READS)
+    def go_back(place: Any, case_id: int | None, model: str | None, queue: str, request: gr.Request) -> Any:
+        here = isinstance(place, dict) and place.get("tab") == "annotate"
+        return enter(case_id, model, queue, request) if here else gr.skip()  # nothing is claimed from another tab
+
+    shown, wanted = [editor, shell.case, shell.queue, shell.address], [shell.case, shell.model, shell.queue]
+    shell.tab("annotate").select(told(enter, Role.VIEWER), wanted, editor, **READS)
+    shell.arrived.then(told(go_back, Role.VIEWER), [shell.address, *wanted], editor, **READS)
     # The editor sends one request at a time, each with the whole document, and repeats only one that hangs: drop none.
     editor.draft(told(draft, Role.ANNOTATOR), editor, editor, trigger_mode="multiple", **READS)
     editor.open(told(turn, Role.VIEWER), [editor, shell.model], shown, trigger_mode="multiple", **READS)

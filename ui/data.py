@@ -53,8 +53,7 @@ def build(context: Context, shell: Shell) -> None:
             held = table([("", "auto"), ("", "60px")], [], elem_id="workspace-facts")
             build_taxonomy()
     footer("data", (), FOOTER)
-    for event in (shell.tab("data").select, shell.arrived.then):
-        event(told(lambda: workspace_rows(context.store), Role.VIEWER), None, held, **READS)
+    shell.tab("data").select(told(lambda: workspace_rows(context.store), Role.VIEWER), None, held, **READS)
     wire_import(context, imports, form, held)
 
 

@@ -43,5 +43,4 @@ def build_agreement(context: Context, shell: Shell) -> None:
         return gr.Textbox(f"{words} They wait in Annotate, in the list “second looks, blind”.", visible=True)
 
     draw.click(told(draw_them, Role.REVIEWER), [name, share, known], said, **SPEAKS)
-    for event in (shell.tab("data").select, shell.arrived.then):
-        event(told(show, Role.VIEWER), None, [agreed, differ], **READS)
+    shell.tab("data").select(told(show, Role.VIEWER), None, [agreed, differ], **READS)

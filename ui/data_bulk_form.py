@@ -72,5 +72,4 @@ def build_bulk(context: Context, shell: Shell) -> None:
         field.input(
             told(lambda: gr.Button(interactive=False), Role.VIEWER), None, begin, **READS
         )  # what was previewed is what is done
-    for event in (shell.tab("data").select, shell.arrived.then):
-        event(told(lambda: bulk_rows(bulks(store)), Role.VIEWER), None, made, **READS)
+    shell.tab("data").select(told(lambda: bulk_rows(bulks(store)), Role.VIEWER), None, made, **READS)

@@ -62,5 +62,4 @@ def build_export(context: Context, shell: Shell) -> None:
     begin.click(told(start, Role.ANNOTATOR), [format, dataset, state, text, copy], watched, **SPEAKS)
     cancel.click(told(stop, Role.ANNOTATOR), None, watched, **SPEAKS)
     gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), said, watched, **READS)
-    for event in (shell.tab("data").select, shell.arrived.then):
-        event(told(names, Role.VIEWER), None, dataset, **READS)
+    shell.tab("data").select(told(names, Role.VIEWER), None, dataset, **READS)

@@ -82,8 +82,8 @@ def build(context: Context, shell: Shell) -> None:
         return [*lens(context, case_id, model), case_id, at("reflect", case_id)]
 
     entered = [model, cases, beside, effect, picture, trace]
-    for event in (shell.tab("reflect").select, shell.arrived.then):
-        event(told(enter, Role.VIEWER), [shell.case, *asked], entered, **READS)
+    # Not with every page that opens (`shell.arrived`): the whole set is read.
+    shell.tab("reflect").select(told(enter, Role.VIEWER), [shell.case, *asked], entered, **READS)
     for field in asked:
         field.input(told(show, Role.VIEWER), asked, effect, **READS)
     effect.select(

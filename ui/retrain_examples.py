@@ -118,8 +118,8 @@ def wire_examples(
         return told_so_far(*asked)
 
     outputs = [seen, *form.parts]
-    entering = (shell.tab("retrain").select, shell.arrived.then)  # the texts may have been checked meanwhile
-    for event in (*(one.change for one in chosen), *entering):
+    entering = shell.tab("retrain").select  # the texts may have been checked meanwhile
+    for event in (*(one.change for one in chosen), entering):
         event(told(told_so_far, Role.VIEWER), chosen, outputs, **READS)
     form.answer.click(told(begin, Role.REVIEWER), chosen, outputs, **SPEAKS)
     form.stop.click(told(end, Role.REVIEWER), chosen, outputs, **SPEAKS)

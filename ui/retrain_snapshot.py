@@ -51,8 +51,7 @@ def build_snapshot(service: Retraining, shell: Shell) -> gr.Dropdown:
         words = service.count_words(*chosen)
         return (gr.Dropdown(choices, value=value), service.proposed_name(name), *facets, words, new)
 
-    for event in (shell.tab("retrain").select, shell.arrived.then):
-        event(
-            told(refresh, Role.VIEWER), [snapshot, name, *filters], [snapshot, name, *filters[:3], count, new], **READS
-        )
+    shell.tab("retrain").select(
+        told(refresh, Role.VIEWER), [snapshot, name, *filters], [snapshot, name, *filters[:3], count, new], **READS
+    )
     return snapshot

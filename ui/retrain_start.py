@@ -52,8 +52,7 @@ def wire_start(context: Context, service: Retraining, shell: Shell, form: RunFor
         return service.start_hint(Stage(stage), model)
 
     entered = [form.model, form.hint, form.command, *(one.box for one in form.stages)]
-    for event in (shell.tab("retrain").select, shell.arrived.then):
-        event(told(enter, Role.VIEWER), [form.model, *form.asked], entered, **READS)
+    shell.tab("retrain").select(told(enter, Role.VIEWER), [form.model, *form.asked], entered, **READS)
     form.stage.input(told(turn, Role.VIEWER), [form.model, *form.asked], entered, **READS)
     form.model.input(told(hint, Role.VIEWER), [form.stage, form.model], form.hint, **READS)
     for one in form.stages:

@@ -108,6 +108,5 @@ def wire_texts(context: Context, shell: Shell, writings: Writings, form: TextsFo
     form.write.click(told(begin, Role.REVIEWER), [form.writer, form.address, form.name, *chosen], outputs, **SPEAKS)
     form.stop.click(told(end, Role.REVIEWER), None, outputs, **SPEAKS)
     form.check.click(check, None, [shell.tabs, shell.view], **READS)
-    for event in (shell.tab("retrain").select, shell.arrived.then):
-        event(told(tell, Role.VIEWER), None, outputs, **READS)
+    shell.tab("retrain").select(told(tell, Role.VIEWER), None, outputs, **READS)
     gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), seen, outputs, **READS)

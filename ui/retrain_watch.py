@@ -88,7 +88,7 @@ def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State
         kept = name in [one for _, one in choices]
         return (gr.update(choices=choices) if kept else first, *rest)
 
-    for event in (shell.tab("retrain").select, shell.arrived.then, watch.run.input):
+    for event in (shell.tab("retrain").select, watch.run.input):
         event(told(choose, Role.VIEWER), watch.run, watch.outputs, **READS)
     begun.success(told(choose, Role.VIEWER), started, watch.outputs, **READS)
     gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), [watch.run, watch.seen], watch.outputs, **READS)

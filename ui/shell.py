@@ -5,7 +5,8 @@ How a tab plugs in: its module has `build(context, shell) -> None`, called insid
 * Entering: `shell.tab("annotate").select(handler, [shell.case, ...], ...)` fires on a click, on a programmatic change
   and at page load (first tab: also before the deep link was read, `shell.case` is None then: return `gr.skip()`).
 * Deep link: `shell.arrived.then(handler, [shell.case], ...)` runs after `?tab=annotate&case=12` was read, on load and
-  on the browser's back and forward. `shell.case` is then a case that exists, or None when the store is empty.
+  on the browser's back and forward, whichever tab is in front (`shell.address` says). It is for a tab that has another
+  case to show then; entering it is told by `select`. `shell.case` is a case that exists, or None in an empty store.
 * Opening another tab on a case: outputs `[shell.tabs, shell.case]`, return `(open_tab("annotate"), case_id)`; the other
   tab's `select` follows and finds the case in `shell.case`.
 * `shell.queue` is the queue of Annotate that the link named, or that was chosen there last.

@@ -41,8 +41,7 @@ def build_progress(context: Context, shell: Shell) -> None:
     sets = table(columns, [], elem_id="progress-datasets")
     columns = [("Person", "auto"), ("Today", "70px"), ("In all", "70px"), ("An hour", "110px")]
     people = table(columns, [], elem_id="progress-people")
-    for event in (shell.tab("data").select, shell.arrived.then):
-        event(told(lambda: progress_rows(context.store), Role.VIEWER), None, [people, sets], **READS)
+    shell.tab("data").select(told(lambda: progress_rows(context.store), Role.VIEWER), None, [people, sets], **READS)
 
 
 def build_filters(context: Context, shell: Shell) -> None:
@@ -91,8 +90,7 @@ def build_filters(context: Context, shell: Shell) -> None:
     save.click(told(add, Role.ANNOTATOR), [name, *fields], shown, **SPEAKS)
     remove.click(told(drop, Role.REVIEWER), chosen, shown, **SPEAKS)
     assign.click(told(share_out, Role.REVIEWER), [chosen, person], shown, **SPEAKS)
-    for event in (shell.tab("data").select, shell.arrived.then):
-        event(told(show, Role.VIEWER), None, shown, **READS)
+    shell.tab("data").select(told(show, Role.VIEWER), None, shown, **READS)
 
 
 def _lay_out_fields() -> list[gr.components.Component]:

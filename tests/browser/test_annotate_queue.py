@@ -47,3 +47,11 @@ def test_links_and_the_picker_lead_through_queues_that_say_why(desk: Desk, make_
     desk.page.goto(f"{desk.address}?tab=annotate&case={new}")
     desk.shows(new)
     expect(desk.part("given")).to_contain_text("bob is working on this case")
+
+
+def test_who_looks_at_a_case_elsewhere_keeps_nobody_from_it(desk: Desk, make_case: MakeCase) -> None:
+    seen = make_case()
+    desk.page.goto(f"{desk.address}?tab=inspect&case={seen}")
+    expect(desk.page.locator("#inspect-viewer .m3-picture")).to_be_visible()
+    desk.page.wait_for_timeout(1000)  # whatever the other tabs do when a page opens
+    assert desk.store.queue.claim(seen, "bob")
