@@ -318,7 +318,7 @@ def test_hostile_text_costs_no_more_than_a_moment(piece: str, frame: str) -> Non
     started = time.thread_time()
     read(frame.replace("{}", text))
     split_stream(text)
-    assert time.thread_time() - started < 3.0  # anything quadratic would take minutes
+    assert time.thread_time() - started < 20.0  # anything quadratic would take minutes; under coverage 4 s were seen
 
 
 STREAMED = (

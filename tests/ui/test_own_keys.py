@@ -57,10 +57,10 @@ def test_keys_are_printed_as_people_read_them() -> None:
 
 
 def test_a_key_is_given_and_only_to_who_asked(store: Store) -> None:
-    give(store, "ann", KEYS, "annotate", "adopt", 0, "p")
+    give(store, "ann", KEYS, "annotate", "adopt", 0, "e")
     give(store, "ann", KEYS, "annotate", "redo", 1, "Ctrl+Alt+r")
     give(store, "ann", KEYS, "inspect", "inspect", 0, "i")
-    assert keys(store, "ann", "adopt") == ["P"]
+    assert keys(store, "ann", "adopt") == ["E"]
     assert keys(store, "ann", "redo") == ["Ctrl Shift Z", "Ctrl Alt R"]
     assert keys(store, "ann", "inspect", "inspect") == ["I"]
     assert keys(store, "bob", "adopt") == ["X"]
@@ -71,7 +71,7 @@ def test_a_key_is_given_and_only_to_who_asked(store: Store) -> None:
 
 
 def test_the_declared_keys_given_again_leave_nothing_stored(store: Store) -> None:
-    give(store, "ann", KEYS, "annotate", "adopt", 0, "p")
+    give(store, "ann", KEYS, "annotate", "adopt", 0, "e")
     give(store, "ann", KEYS, "annotate", "adopt", 0, "x")
     assert store.preferences.get("ann", PREFERENCE) == {}
 
@@ -151,7 +151,7 @@ def test_whatever_is_stored_no_press_gives_two_commands(stored: object) -> None:
 
 
 def test_what_clashes_falls_back_and_the_rest_stays() -> None:
-    found = keys_of(ANNOTATE, {"adopt": ["n"], "fit": ["p"], "newBox": "x", "grid": ["f"]})
-    assert (found["adopt"], found["fit"], found["newBox"], found["grid"]) == (("x",), ("p",), ("n",), ("f",))
+    found = keys_of(ANNOTATE, {"adopt": ["n"], "fit": ["e"], "newBox": "x", "grid": ["f"]})
+    assert (found["adopt"], found["fit"], found["newBox"], found["grid"]) == (("x",), ("e",), ("n",), ("f",))
     swapped = keys_of(ANNOTATE, {"adopt": ["n"], "newBox": ["x"]})
     assert (swapped["adopt"], swapped["newBox"]) == (("n",), ("x",))
