@@ -35,6 +35,16 @@ class Way(StrEnum):
     NO_FIRST_LOOK = "no first look"  # reflected, and the decision before that cannot be read
 
 
+RIGHT = {  # whether the first look was right, and the final answer
+    Way.FIXED: (False, True),
+    Way.BROKE: (True, False),
+    Way.KEPT_RIGHT: (True, True),
+    Way.KEPT_WRONG: (False, False),
+    Way.RIGHT_AT_ONCE: (True, True),
+    Way.WRONG_AT_ONCE: (False, False),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Effect:
     """What reflection did in one aspect.
@@ -67,7 +77,7 @@ def is_right(aspect: Aspect, truth: Verdict, verdict: Verdict | None) -> bool:
         return False
     if aspect is Aspect.PRESENCE or not truth.anomalous:
         return True
-    if aspect is Aspect.LOCATION and not any(defect.box for defect in truth.defects):
+    if aspect is Aspect.LOCATION and location_score(truth, verdict) is None:
         return True
     judge = type_exact_f1 if aspect is Aspect.TYPE else location_hard_f1
     found = judge([(truth, Trace("", "", None, None, verdict))])
@@ -92,12 +102,12 @@ def effect(cases: Iterable[tuple[int, Pair]], aspect: Aspect = Aspect.PRESENCE) 
     decisions: list[tuple[bool, bool, bool]] = []
     overlaps: list[tuple[float, float]] = []
     for case_id, (truth, trace) in cases:
-        ways[way(aspect, truth, trace)].append(case_id)
-        if trace.reflected and trace.initial is None:
+        taken = way(aspect, truth, trace)
+        ways[taken].append(case_id)
+        if taken is Way.NO_FIRST_LOOK:
             continue
-        first = first_look(trace)
-        decisions.append((truth.anomalous, is_right(aspect, truth, first), is_right(aspect, truth, trace.verdict)))
-        scores = [location_score(truth, verdict or Verdict(False)) for verdict in (first, trace.verdict)]
+        decisions.append((truth.anomalous, *RIGHT[taken]))
+        scores = [location_score(truth, verdict or Verdict(False)) for verdict in (first_look(trace), trace.verdict)]
         if truth.anomalous and scores[0] is not None and scores[1] is not None:
             overlaps.append((scores[0], scores[1]))
     found = {each: tuple(ids) for each, ids in ways.items()}

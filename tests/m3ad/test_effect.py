@@ -69,6 +69,11 @@ def test_a_truth_without_boxes_leaves_the_place_open() -> None:
     assert effect([(1, (truth, trace(NORMAL, HOLE)))]).overlap is None
 
 
+def test_boxes_on_further_pictures_leave_the_place_open_too() -> None:
+    truth = Verdict(True, (Defect("hole", LEFT, picture=1),))
+    assert is_right(Aspect.LOCATION, truth, HOLE), "the model saw the primary picture only"
+
+
 def test_a_reflection_can_fix_the_box_and_break_the_type() -> None:
     before = Verdict(True, (Defect("hole", RIGHT),))
     after = Verdict(True, (Defect("crack", LEFT),))
