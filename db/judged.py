@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from db.case_rows import CaseRow
 from db.filters import EVERYTHING, CaseFilter
-from db.schema import TallyTable
+from db.inspections import to_inspection
+from db.schema import InspectionTable, TallyTable
 from db.splits import FROZEN
 from db.standings import ANY
 from m3ad.formats.base import batches
@@ -42,14 +43,14 @@ def judged(store: Store, model: str, wanted: CaseFilter = EVERYTHING, *, user: s
         user: the person whose drafts a filter for drafts means.
     """
     rows = store.case_rows(wanted, model, user)
-    return _with_inspections(store, model, rows, {row.case_id: row.truth for row in rows if row.truth is not None})
+    return _with_inspections(store, rows, {row.case_id: row.truth for row in rows if row.truth is not None})
 
 
 def judged_frozen(store: Store, model: str, snapshot_id: int) -> list[Judged]:
     """As `judged`: the frozen cases of a snapshot, by the revisions that it froze."""
     frozen = {row.case.id: row.annotation.verdict for row in store.snapshot_rows(snapshot_id) if row.split == FROZEN}
     rows = [row for some in batches(frozen, 500) for row in store.case_rows(CaseFilter(ids=tuple(some)), model)]
-    return _with_inspections(store, model, rows, frozen)
+    return _with_inspections(store, rows, frozen)
 
 
 def models_that_inspected(store: Store) -> list[str]:
@@ -59,10 +60,11 @@ def models_that_inspected(store: Store) -> list[str]:
         return sorted(session.scalars(query))
 
 
-def _with_inspections(store: Store, model: str, rows: Iterable[CaseRow], truths: Mapping[int, Verdict]) -> list[Judged]:
-    found = store.latest_inspections(model)
-    return [
-        Judged(row, truths[row.case_id], found[row.case_id])
-        for row in rows
-        if row.case_id in truths and row.case_id in found
-    ]
+def _with_inspections(store: Store, rows: Iterable[CaseRow], truths: Mapping[int, Verdict]) -> list[Judged]:
+    known = [row for row in rows if row.case_id in truths and row.inspection_id is not None]
+    found: dict[int | None, Inspection] = {}
+    with store.reading() as session:
+        for some in batches((row.inspection_id for row in known), 500):
+            query = select(InspectionTable).where(InspectionTable.id.in_(some))
+            found |= {each.id: to_inspection(each) for each in session.scalars(query)}
+    return [Judged(row, truths[row.case_id], found[row.inspection_id]) for row in known]
