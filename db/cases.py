@@ -109,6 +109,7 @@ def insert(
         category=new.category,
         split=new.split,
         created=now(),
+        licence=new.licence,
     )
     session.add(row)
     session.flush()
@@ -196,6 +197,12 @@ def case_ids(session: Session, wanted: CaseFilter, *, user: str | None = None) -
     """Ids only, in the order of `cases`: for going to the previous and next case."""
     query = join_latest(select(CaseTable.id), model=wanted.model, user=user).where(*conditions(wanted))
     return list(session.scalars(query.order_by(CaseTable.id)))
+
+
+def licence_of(session: Session, dataset: str) -> str:
+    """The licence of the cases of a data set, as the oldest of them by its key has it; "" where it is not known."""
+    query = select(CaseTable.licence).where(CaseTable.dataset == dataset).order_by(CaseTable.key).limit(1)
+    return session.scalar(query) or ""
 
 
 def facets(session: Session) -> Facets:

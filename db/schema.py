@@ -155,6 +155,7 @@ class CaseTable(Base):
     category: Mapped[str]
     split: Mapped[str]
     created: Mapped[datetime]
+    licence: Mapped[str] = mapped_column(server_default="")
 
 
 class PictureTable(Base):
@@ -529,6 +530,19 @@ class PreferenceTable(Base):
     user: Mapped[str] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[dict[str, Any]]
+
+
+class MeaningTable(Base):
+    """What a person says that a source's own name of a defect means."""
+
+    __tablename__ = "meanings"
+
+    layout: Mapped[str] = mapped_column(primary_key=True)
+    category: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    type: Mapped[str]
+    author: Mapped[str]
+    created: Mapped[datetime]
 
 
 class EventTable(Base):

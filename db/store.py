@@ -37,6 +37,7 @@ from db.examples import Examples
 from db.filters import EVERYTHING, CaseFilter
 from db.importing import import_cases
 from db.inspections import Answered
+from db.meanings import Meanings
 from db.preferences import Preferences
 from db.queue import Queue
 from db.reviews import Reviews
@@ -76,6 +77,7 @@ class Store:
         sign_ins: passwords that are tried, and who is signed in; see `db.sign_ins.SignIns`.
         queue: which case a person works on next; see `db.queue.Queue`.
         filters: filters with names; see `db.saved_filters.SavedFilters`.
+        meanings: what people say that a source's names of defects mean; see `db.meanings.Meanings`.
         preferences: what each person chose for themselves; see `db.preferences.Preferences`.
     """
 
@@ -93,6 +95,7 @@ class Store:
         self.queue = Queue(self)
         self.filters = SavedFilters(self)
         self.preferences = Preferences(self)
+        self.meanings = Meanings(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | None = None) -> Store:
@@ -253,6 +256,11 @@ class Store:
         wanted = wanted if model is None else replace(wanted, model=model)
         with self.reading() as session:
             return case_rows(session, wanted, user=user, limit=limit, offset=offset)
+
+    def licence_of(self, dataset: str) -> str:
+        """The licence of a data set, in its own words; empty where it is not known."""
+        with self.reading() as session:
+            return _cases.licence_of(session, dataset)
 
     def facets(self) -> Facets:
         """How many cases there are by data set, scenario, category, split and truth."""

@@ -190,7 +190,7 @@ class NewCase:
 
     Of a WAV file the spectrogram becomes the picture. `roles` names what each picture shows ("primary", "template", …);
     without it: primary, then view; spectrogram for a sound. `split` is the source's own word ("train", "test");
-    HELD_OUT keeps the case's category out of all training.
+    HELD_OUT keeps the case's category out of all training. `licence`: of the data set, in its own words; "" not known.
     """
 
     dataset: str
@@ -201,6 +201,7 @@ class NewCase:
     split: str = ""
     verdict: Verdict | None = None
     roles: tuple[str, ...] = ()
+    licence: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def bottle(tmp_path: Path) -> Path:
 def test_import_gives_an_account_and_the_second_time_finds_all_present(
     bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = ["import", "mvtec", str(bottle), "--workspace", str(tmp_path / "w"), "--json"]
+    command = ["import", str(bottle), "--workspace", str(tmp_path / "w"), "--json"]
     assert main(command) == 0
     (account,) = lines(capsys)
     assert (account["added"], account["present"]) == (3, 0)
@@ -56,7 +56,7 @@ def test_import_gives_an_account_and_the_second_time_finds_all_present(
 
 
 def test_imported_masks_become_boxes_in_fractions(bottle: Path, tmp_path: Path) -> None:
-    main(["import", "mvtec", str(bottle), "--workspace", str(tmp_path / "w")])
+    main(["import", str(bottle), "--workspace", str(tmp_path / "w")])
     with Store.open(tmp_path / "w") as store:
         verdicts = [store.latest_annotation(case.id).verdict for case in store.cases()]  # type: ignore[union-attr]
     (defect,) = [defect for verdict in verdicts for defect in verdict.defects]
@@ -69,7 +69,7 @@ def test_snapshot_freezes_annotated_cases_and_refuses_a_taken_name(
     bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workspace = ["--workspace", str(tmp_path / "w"), "--json"]
-    main(["import", "mvtec", str(bottle), *workspace])
+    main(["import", str(bottle), *workspace])
     capsys.readouterr()
     assert main(["snapshot", "first", *workspace]) == 0
     (snapshot,) = lines(capsys)
@@ -85,7 +85,7 @@ def test_a_model_answers_the_cases_of_a_snapshot_once(
     bottle: Path, tmp_path: Path, tiny_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     there = ["--workspace", str(tmp_path / "w"), "--json"]
-    main(["import", "mvtec", str(bottle), *there])
+    main(["import", str(bottle), *there])
     main(["snapshot", "first", *there])
     kept = lines(capsys)[-1]["split"]["frozen"]  # type: ignore[index]
     command = ["answer", "--snapshot", "first", "--model", str(tiny_model), "--device", "cpu", *there]
@@ -104,7 +104,7 @@ def test_captions_are_written_once_and_counted(
     bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     there = ["--workspace", str(tmp_path / "w"), "--json"]
-    main(["import", "mvtec", str(bottle), *there])
+    main(["import", str(bottle), *there])
     main(["snapshot", "first", *there])
     count = 3 - lines(capsys)[-1]["split"]["frozen"]  # type: ignore[index]
     with Store.open(tmp_path / "w") as store:
@@ -136,7 +136,7 @@ def test_captions_with_limits_that_cannot_be_are_refused(
     options: list[str], said: str, bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     there = ["--workspace", str(tmp_path / "w")]
-    main(["import", "mvtec", str(bottle), *there])
+    main(["import", str(bottle), *there])
     main(["snapshot", "first", *there])
     assert main(["caption", "first", *options, *there]) == 1
     assert said in capsys.readouterr().err
@@ -148,7 +148,7 @@ def test_export_gives_an_account_and_refuses_a_folder_that_is_there(
 ) -> None:
     workspace = ["--workspace", str(tmp_path / "w")]
     target = tmp_path / "new" / "out"
-    main(["import", "mvtec", str(bottle), *workspace])
+    main(["import", str(bottle), *workspace])
     main(["snapshot", "first", *workspace])
     capsys.readouterr()
     command = ["export", "first", str(target), "--form", form, *workspace]
@@ -188,7 +188,7 @@ def test_inspect_prints_one_object_per_image(
     ("command", "said"),
     [
         (["inspect", "gone.png", "--model", "demo"], "gone.png"),
-        (["import", "mvtec", "nowhere"], "nowhere"),
+        (["import", "nowhere"], "nowhere"),
         (["train", "raws"], "snapshot"),
         (["export", "first", "out", "--form", "m3ad"], "snapshot"),
         (["inspect", "x.png", "--model", "./no-such-folder"], "no-such-folder"),
@@ -206,7 +206,7 @@ def test_what_is_refused_ends_with_1_and_a_sentence(
     [
         ["fly"],
         ["inspect"],
-        ["import", "mvtec"],
+        ["import"],
         ["train", "sgd"],
         ["export", "a", "b"],
         ["caption"],
@@ -283,7 +283,7 @@ def test_annotations_leave_and_come_back_by_the_command_line(
     bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workspace = ["--workspace", str(tmp_path / "w"), "--json"]
-    main(["import", "mvtec", str(bottle), *workspace])
+    main(["import", str(bottle), *workspace])
     archive = str(tmp_path / "out.zip")
     assert main(["annotations", "export", "voc", archive, "--category", "bottle", *workspace]) == 0
     exported = lines(capsys)[-1]
@@ -328,7 +328,7 @@ def test_many_annotations_are_changed_and_taken_back_by_the_command_line(
     bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     workspace = ["--workspace", str(tmp_path / "w"), "--json"]
-    main(["import", "mvtec", str(bottle), *workspace])
+    main(["import", str(bottle), *workspace])
     with Store.open(tmp_path / "w") as store:
         [old] = [d.type for n in store.case_ids() for d in store.annotations(n)[-1].verdict.defects]
     capsys.readouterr()

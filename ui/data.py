@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from db.folder_import import Wanted
 from db.schema import Role
+from m3ad.datasets.layouts import AUTO
+from m3ad.datasets.source import Told
 from m3ad.formats import FORMATS
 from m3ad.records import Scenario
 from ui.access import who_asks
@@ -18,10 +20,11 @@ from ui.context import Context
 from ui.data_agreement_form import build_agreement
 from ui.data_bulk_form import build_bulk
 from ui.data_export_form import build_export
+from ui.data_names_form import NamesForm, build_names
 from ui.data_service import (
     LAYOUTS,
-    CaseFacts,
     Imports,
+    folder_of,
     import_status,
     refused_rows,
     require_folder_rights,
@@ -42,6 +45,7 @@ def build(context: Context, shell: Shell) -> None:
     with gr.Row(elem_classes="m3-work m3-work-data"):
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
             form = lay_out_import()
+            names = build_names(context, imports)
             build_export(context, shell)
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
             build_progress(context, shell)
@@ -54,7 +58,7 @@ def build(context: Context, shell: Shell) -> None:
             build_taxonomy()
     footer("data", (), FOOTER)
     shell.tab("data").select(told(lambda: workspace_rows(context.store), Role.VIEWER), None, held, **READS)
-    wire_import(context, imports, form, held)
+    wire_import(context, imports, form, names, held)
 
 
 @dataclass(frozen=True)
@@ -77,19 +81,19 @@ def lay_out_import() -> ImportForm:
     heading("Import a data set")
     layouts = [(title, name) for name, title in LAYOUTS.items()]
     layout = gr.Dropdown(
-        layouts, value="mvtec", label="Layout", info="How the source arranges its files.", elem_id="import-layout"
+        layouts, value=AUTO, label="Layout", info="How the source arranges its files.", elem_id="import-layout"
     )
     folder = gr.Textbox(
         label="Folder", placeholder="/data/bottle", info="On the machine that runs the app.", elem_id="import-folder"
     )
     with gr.Column(visible=False) as only:
         archive = gr.File(label="or a ZIP archive", file_types=[".zip"], height=90, elem_id="import-archive")
-        with gr.Row(elem_classes="m3-line"):
-            dataset = gr.Textbox(label="Data set", placeholder="name of the folder", min_width=80)
-            category = gr.Textbox(label="Category", placeholder="the data set's name", min_width=80)
-        scenarios = [one.value for one in Scenario]
-        scenario = gr.Dropdown(scenarios, value=Scenario.WORKPIECE.value, label="Scenario of new cases")
         empty = gr.Checkbox(False, label="Pictures without annotation are normal", info="Otherwise: undecided.")
+    with gr.Row(elem_classes="m3-line"):
+        dataset = gr.Textbox(label="Data set", placeholder="the source's name", min_width=80)
+        category = gr.Textbox(label="Category", placeholder="the source's own", min_width=80)
+        scenarios = [("the source's own", ""), *((one.value, one.value) for one in Scenario)]
+        scenario = gr.Dropdown(scenarios, value="", label="Scenario", min_width=80)
     layout.change(told(lambda name: gr.Column(visible=name in FORMATS), Role.VIEWER), layout, only, **READS)
     copy = gr.Checkbox(False, label="Copy images into the workspace", info="Otherwise they are used where they lie.")
     with gr.Row(elem_classes=["m3-line", REVIEWS]):
@@ -100,17 +104,18 @@ def lay_out_import() -> ImportForm:
     return ImportForm(layout, folder, archive, copy, [dataset, category, scenario, empty], begin, cancel, said, refused)
 
 
-def wire_import(context: Context, imports: Imports, form: ImportForm, held: gr.HTML) -> None:
+def wire_import(context: Context, imports: Imports, form: ImportForm, names: NamesForm, held: gr.HTML) -> None:
     """Start, cancel and watch; `held`, what the workspace holds, is counted again with every news of the import."""
     # A tick is held against what the page shows, not against a `gr.State`: that stays with the server, which does not
     # know that an older answer reached the page after a newer one.
-    watched = [form.said, form.refused, form.cancel, held]
+    watched = [form.said, form.refused, form.cancel, held, *names.shown]
 
     def show() -> tuple[Any, ...]:
         job = imports.latest
         now = import_status(job)  # before counting: what is added meanwhile counts as news next time
         cancel = gr.Button(interactive=job is not None and job.running)
-        return now, [[row] for row in refused_rows(job)], cancel, workspace_rows(context.store)
+        rows = [[row] for row in refused_rows(job)]
+        return now, rows, cancel, workspace_rows(context.store), *names.show(context, imports)
 
     def start(
         layout: str,
@@ -123,11 +128,11 @@ def wire_import(context: Context, imports: Imports, form: ImportForm, held: gr.H
         empty: bool,
         request: gr.Request,
     ) -> tuple[Any, ...]:
-        facts = CaseFacts(dataset or (Path(archive).stem if archive else ""), category, Scenario(scenario), empty)
         sent, person = archive if layout in FORMATS else None, who_asks(request)
         if not sent:
             require_folder_rights(person)
-        imports.start(layout, sent or folder, copy=copy, actor=person.name, facts=facts)
+        told_facts = Told(dataset.strip(), category.strip(), Scenario(scenario) if scenario else None)
+        imports.start(Wanted(folder_of(sent or folder), layout, told_facts, copy, empty), actor=person.name)
         return show()
 
     def stop() -> tuple[Any, ...]:

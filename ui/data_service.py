@@ -3,40 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from db.annotation_cases import Into
-from db.annotation_files import import_place
+from db.folder_import import Imported, Wanted, import_folder
 from db.schema import Role
 from db.store import Store
-from m3ad.datasets import IMPORTERS
-from m3ad.datasets.account import Account, Refused
+from m3ad.datasets.account import Account
+from m3ad.datasets.layouts import AUTO
+from m3ad.datasets.layouts import LAYOUTS as SOURCES
 from m3ad.errors import BadData, Conflict
 from m3ad.formats import FORMATS
-from m3ad.records import NewCase, Scenario
 from m3ad.taxonomy import default_taxonomy
 from ui.access import Person
 from ui.background import Task, begin
 
-Entry = NewCase | Refused
-LAYOUTS = {**{name: f"{name} (data set)" for name in IMPORTERS}, **{name: one.title for name, one in FORMATS.items()}}
+LAYOUTS = {
+    AUTO: "found out by itself",
+    **{name: f"{one.table.title} (data set)" for name, one in SOURCES.items()},
+    **{name: one.title for name, one in FORMATS.items()},
+}
 MOST_ROWS = 200  # of what was not used: a page that shows 100,000 is of no use
-
-
-@dataclass(frozen=True, slots=True)
-class CaseFacts:
-    """What an annotation file does not say of new cases; empty texts: the name of the folder or archive."""
-
-    dataset: str = ""
-    category: str = ""
-    scenario: Scenario = Scenario.WORKPIECE
-    empty_is_normal: bool = False
-
-
-UNSAID = CaseFacts()
 
 
 @dataclass(eq=False)
@@ -45,13 +33,17 @@ class Import(Task):
 
     Attributes:
         seen: entries the importer has given so far.
-        account: how it ended; None while it runs or when it failed.
+        done: how it ended; None while it runs or when it failed.
     """
 
-    layout: str
     folder: Path
     seen: int = 0
-    account: Account | None = None
+    done: Imported | None = None
+
+    @property
+    def account(self) -> Account | None:
+        """What became of every entry, once it has ended."""
+        return self.done.account if self.done else None
 
 
 class Imports:
@@ -62,47 +54,34 @@ class Imports:
         self._lock = threading.Lock()
         self.latest: Import | None = None
 
-    def start(self, layout: str, folder: str, *, copy: bool, actor: str, facts: CaseFacts = UNSAID) -> Import:
+    def start(self, wanted: Wanted, *, actor: str) -> Import:
         """Begin an import. Raises BadData for a folder that is not there, Conflict while another one runs.
 
-        `folder` may be a file where `layout` is an annotation format; `facts` are for those only.
+        What is imported may be a file where the layout is an annotation format.
         """
-        if layout not in {**IMPORTERS, **FORMATS}:
-            raise BadData(f"There is no layout {layout!r}. Choose one of {', '.join(sorted(LAYOUTS))}.")
-        path = Path(folder.strip()).expanduser()
-        if not folder.strip() or not (path.is_dir() or (layout in FORMATS and path.is_file())):
-            raise BadData(f"{folder!r} is not a folder on the machine that runs the app. Check the path.")
+        if wanted.layout not in LAYOUTS:
+            raise BadData(f"There is no layout {wanted.layout!r}. Choose one of {', '.join(sorted(LAYOUTS))}.")
+        if not (wanted.folder.is_dir() or (wanted.layout in FORMATS and wanted.folder.is_file())):
+            raise BadData(f"{str(wanted.folder)!r} is not a folder on the machine that runs the app. Check the path.")
         with self._lock:
             if self.latest is not None and self.latest.running:
                 raise Conflict("Another import is running: wait for its account or cancel it.")
-            job = self.latest = Import(layout, path)
-        begin(job, lambda: self._run(job, copy, actor, facts))
+            job = self.latest = Import(wanted.folder)
+        begin(job, lambda: self._run(job, wanted, actor))
         return job
 
-    def _run(self, job: Import, copy: bool, actor: str, facts: CaseFacts) -> None:
-        if job.layout in FORMATS:
-            job.account = self._take_annotations(job, copy, actor, facts)
-        else:
-            entries = self._counted(job, IMPORTERS[job.layout](job.folder))
-            job.account = self._store.import_cases(entries, copy=copy, actor=actor)
-
-    def _take_annotations(self, job: Import, copy: bool, actor: str, facts: CaseFacts) -> Account:
-        dataset = facts.dataset.strip() or job.folder.stem
-        category = facts.category.strip() or dataset
-        into = Into(job.layout, dataset, facts.scenario, category, actor, copy, facts.empty_is_normal)
-
+    def _run(self, job: Import, wanted: Wanted, actor: str) -> None:
         def progress(done: int) -> None:
             job.seen = done
 
-        return import_place(self._store, job.folder, into, progress, job.stop.is_set)
+        job.done = import_folder(self._store, wanted, actor, progress, job.stop.is_set)
 
-    def _counted(self, job: Import, entries: Iterable[Entry]) -> Iterator[Entry]:
-        """The entries until it is cancelled; what was imported by then stays."""
-        for entry in entries:
-            if job.stop.is_set():
-                return
-            job.seen += 1
-            yield entry
+
+def folder_of(text: str) -> Path:
+    """The folder that a person typed. Raises BadData when nothing was typed."""
+    if not text.strip():
+        raise BadData("'' is not a folder on the machine that runs the app. Type its path.")
+    return Path(text.strip()).expanduser()
 
 
 def import_words(job: Import | None) -> str:
@@ -152,15 +131,20 @@ def refused_rows(job: Import | None) -> list[list[str]]:
     account = job.account
     found = [[words, f"{count} not used"] for words, count in account.unused.items()]
     found += [[one.file, one.why] for one in (*account.clashes, *account.refused)]
-    more = [["…", f"and {len(found) - MOST_ROWS} more: `annotations import` on the command line lists all"]]
+    more = [["…", f"and {len(found) - MOST_ROWS} more: the command line lists all"]]
     return found if len(found) <= MOST_ROWS else found[:MOST_ROWS] + more
 
 
-def workspace_rows(store: Store) -> list[list[str]]:
+def _with_licence(dataset: str, licence: str) -> str | list[str]:
+    """The line of a data set, with its licence under it where that is known."""
+    return [f"  data set {dataset}", f"licence: {licence}"] if licence else f"  data set {dataset}"
+
+
+def workspace_rows(store: Store) -> list[list[Any]]:
     """What the workspace holds: (what, how many) lines."""
     facets = store.facets()
-    rows = [["cases", str(facets.total)]]
-    rows += [[f"  data set {name}", str(count)] for name, count in facets.datasets.items()]
+    rows: list[list[Any]] = [["cases", str(facets.total)]]
+    rows += [[_with_licence(name, store.licence_of(name)), str(count)] for name, count in facets.datasets.items()]
     rows += [[f"  {scenario}", str(count)] for scenario, count in facets.scenarios.items()]
     rows += [
         ["annotated anomalous", str(facets.anomalous)],

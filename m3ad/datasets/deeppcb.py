@@ -13,20 +13,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from m3ad.datasets.account import Refused
-from m3ad.datasets.names import meaning_of
-from m3ad.errors import BadData, BadImage
+from m3ad.datasets.source import Source, attempt
+from m3ad.errors import BadData
 from m3ad.geometry import Box
 from m3ad.images import describe
-from m3ad.records import NORMAL, Defect, NewCase, Scenario, Verdict
+from m3ad.records import NORMAL, NewCase, Verdict
 
-TYPES = Path(__file__).with_name("deeppcb.toml")
 CLASSES = ("open", "short", "mousebite", "spur", "copper", "pin-hole")  # type 1 to 6
 CATEGORY = "pcb"
-DATASET = "deeppcb"
 _TESTED, _TEMPLATE = "_test.jpg", "_temp.jpg"
 
 
-def read_deeppcb(folder: Path) -> Iterator[NewCase | Refused]:
+def read_deeppcb(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of the folder that holds the groups (`PCBData`), or of the folder above it.
 
     Raises:
@@ -40,23 +38,15 @@ def read_deeppcb(folder: Path) -> Iterator[NewCase | Refused]:
             f"{folder} is not in DeepPCB's layout: there is no group… folder in it. Give the folder PCBData, or the "
             "folder that holds it."
         )
-    return _groups(root, groups)
+    return _groups(root, groups, source)
 
 
-def _groups(root: Path, groups: list[Path]) -> Iterator[NewCase | Refused]:
+def _groups(root: Path, groups: list[Path], source: Source) -> Iterator[NewCase | Refused]:
     splits = _splits(root, "trainval.txt", "train") | _splits(root, "test.txt", "test")
     for group in groups:
-        number = group.name.removeprefix("group")
-        for file in sorted((group / number).glob("*.jpg")):
-            if file.name.endswith(_TESTED):
-                name = file.name.removesuffix(_TESTED)
-                label = group / f"{number}_not" / f"{name}.txt"
-                yield _tested(root, file, file.with_name(name + _TEMPLATE), label, splits.get(name, ""))
-            elif file.name.endswith(_TEMPLATE):
-                name = file.name.removesuffix(_TEMPLATE)
-                yield _case(root, (file,), splits.get(name, ""), NORMAL, ("template",))
-            else:
-                yield Refused(str(file), f"its name ends neither in {_TESTED} nor in {_TEMPLATE}")
+        for file in sorted((group / group.name.removeprefix("group")).glob("*.jpg")):
+            name = file.name.removesuffix(_TESTED).removesuffix(_TEMPLATE)
+            yield attempt(file, _case, root, file, name, splits.get(name, ""), source)
 
 
 def _splits(root: Path, file: str, split: str) -> dict[str, str]:
@@ -67,21 +57,20 @@ def _splits(root: Path, file: str, split: str) -> dict[str, str]:
     return {Path(line.split()[0]).stem: split for line in lines if line.strip()}
 
 
-def _tested(root: Path, file: Path, template: Path, label: Path, split: str) -> NewCase | Refused:
-    try:
-        verdict = _read_label(label, file)
-    except (BadData, BadImage) as error:
-        return Refused(str(file), str(error))
+def _case(root: Path, file: Path, name: str, split: str, source: Source) -> NewCase:
+    key = file.relative_to(root).as_posix()
+    if file.name.endswith(_TEMPLATE):
+        return source.case(key, CATEGORY, (file,), NORMAL, split=split, roles=("template",))
+    if not file.name.endswith(_TESTED):
+        raise BadData(f"its name ends neither in {_TESTED} nor in {_TEMPLATE}")
+    label = file.parent.with_name(f"{file.parent.name}_not") / f"{name}.txt"
+    verdict = _read_label(label, file, source)
+    template = file.with_name(name + _TEMPLATE)
     images = (file, template) if template.is_file() else (file,)
-    return _case(root, images, split, verdict, ("primary", "template"))
+    return source.case(key, CATEGORY, images, verdict, split=split, roles=("primary", "template"))
 
 
-def _case(root: Path, images: tuple[Path, ...], split: str, verdict: Verdict, roles: tuple[str, ...]) -> NewCase:
-    key = images[0].relative_to(root).as_posix()
-    return NewCase(DATASET, key, Scenario.ELECTRONIC, CATEGORY, images, split, verdict, roles)
-
-
-def _read_label(label: Path, file: Path) -> Verdict:
+def _read_label(label: Path, file: Path, source: Source) -> Verdict:
     """The boxes of a label file. Raises BadData when it is missing, empty or wrong in any line; BadImage."""
     if not label.is_file():
         raise BadData(f"its label {label.name} is missing")
@@ -89,10 +78,11 @@ def _read_label(label: Path, file: Path) -> Verdict:
     if not lines:
         raise BadData(f"its label {label.name} is empty, although every tested board of DeepPCB has a defect")
     facts = describe(file)
-    return Verdict(True, tuple(_defect(line, facts.width, facts.height, label.name) for line in lines))
+    found = [_read_line(line, facts.width, facts.height, label.name) for line in lines]
+    return source.anomalous([(name, box, 0) for name, box in found], CATEGORY)
 
 
-def _defect(line: str, width: int, height: int, label: str) -> Defect:
+def _read_line(line: str, width: int, height: int, label: str) -> tuple[str, Box]:
     try:
         x1, y1, x2, y2, number = (int(value) for value in line.replace(",", " ").split())
     except ValueError as error:
@@ -102,6 +92,4 @@ def _defect(line: str, width: int, height: int, label: str) -> Defect:
     box = Box.from_pixels(x1, y1, x2, y2, width, height)
     if box.degenerate or box != box.clipped():
         raise BadData(f"its label {label} has a box outside the picture or without area: {line[:60]!r}")
-    meaning = meaning_of(CLASSES[number - 1], CATEGORY, TYPES)
-    assert meaning.type is not None  # a test holds that the table covers all six
-    return Defect(meaning.type, box)
+    return CLASSES[number - 1], box

@@ -51,7 +51,7 @@ def _entries(place: Path, names: list[str]) -> Iterator[Entry]:
 def _picture(name: str, picture: Path | None, mask: Path, names: list[str]) -> AnnotatedPicture:
     if not mask.is_file():
         return AnnotatedPicture(name, *frame(None, None, picture).upright, None, picture)
-    values = _values(mask)
+    values = mask_values(mask)
     height, width = values.shape
     seen = frame(width, height, picture)
     kinds = _kinds(values, names)
@@ -59,7 +59,7 @@ def _picture(name: str, picture: Path | None, mask: Path, names: list[str]) -> A
     return AnnotatedPicture(name, *seen.upright, looked_at(defects), picture)
 
 
-def _values(mask: Path) -> np.ndarray:
+def mask_values(mask: Path) -> np.ndarray:
     """The mask's numbers, (height, width); colours of a palette do not matter. Raises BadImage, BadData."""
     try:
         with Image.open(mask, formats=FORMATS) as opened:

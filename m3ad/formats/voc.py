@@ -56,11 +56,24 @@ def undecided(path: Path) -> AnnotatedPicture:
 
 
 def _picture(file: Path, root: Path, unused: Unused) -> AnnotatedPicture:
+    tree = _tree_of(file)
+    name = base_name(tree.findtext("filename"))
+    return _annotated(tree, name, find_picture(name, root, file.parent, file.parent.parent), unused)
+
+
+def annotated_picture(file: Path, picture: Path, unused: Unused) -> AnnotatedPicture:
+    """What a file says of a picture, whatever picture it names itself. Raises BadData, BadImage."""
+    return _annotated(_tree_of(file), picture.name, picture, unused)
+
+
+def _tree_of(file: Path) -> ET.Element:
     tree = next(elements(file, ("annotation",)), None)
     if tree is None:
         raise BadData("it is not in Pascal VOC's format: there is no annotation element")
-    name = base_name(tree.findtext("filename"))
-    picture = find_picture(name, root, file.parent, file.parent.parent)
+    return tree
+
+
+def _annotated(tree: ET.Element, name: str, picture: Path | None, unused: Unused) -> AnnotatedPicture:
     seen = frame(tree.findtext("size/width"), tree.findtext("size/height"), picture)
     defects = []
     for one in tree.iterfind("object"):

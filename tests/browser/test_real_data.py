@@ -40,7 +40,7 @@ class Source:
     dataset: str
 
 
-HAZELNUTS = Source("hazelnut_toy", "mvtec", 51, "hazelnut_toy")
+HAZELNUTS = Source("hazelnut_toy", "", 51, "hazelnut_toy")
 BOARDS = Source("deeppcb", "deeppcb", 150, "deeppcb")
 
 
@@ -69,8 +69,8 @@ def bring_in(page: Page, app: App, source: Source) -> Case:
     """Import a folder through the Data tab; returns its first anomalous case."""
     page.goto(f"{app.address}?tab=data")
     layout = page.get_by_label("Layout", exact=True)
-    expect(layout).to_have_value(LAYOUTS["mvtec"])
-    if source.layout != "mvtec":
+    expect(layout).to_have_value(LAYOUTS["auto"])
+    if source.layout:
         layout.click()
         page.get_by_role("option", name=LAYOUTS[source.layout], exact=True).click()
     page.locator("#import-folder").get_by_role("textbox").fill(str(DATA / source.folder))

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from m3ad.datasets import IMPORTERS
 from m3ad.datasets.account import Refused
+from m3ad.datasets.layouts import LAYOUTS
 from m3ad.errors import BadData
 from m3ad.records import NORMAL, NewCase, Verdict
 from m3ad.spectrogram import HOP, WINDOW, spectrogram
@@ -152,7 +152,7 @@ def test_a_sound_beside_a_picture_is_its_further_picture_and_alone_a_case(tmp_pa
     for name in ("train/good/1.wav", "test/good/3.WAV", "test/scratch/4.wav"):
         (tmp_path / "motor" / name).parent.mkdir(parents=True, exist_ok=True)
         save(tmp_path / "motor" / name, tone(1_000, 0.1))
-    found = list(IMPORTERS["mvtec"](tmp_path / "motor"))
+    found = list(LAYOUTS["mvtec"].open(tmp_path / "motor")[1])
     assert not any(isinstance(one, Refused) for one in found)
     cases = {one.key.removeprefix("motor/"): one for one in found if isinstance(one, NewCase)}
     assert {key: len(case.images) for key, case in cases.items()} == {

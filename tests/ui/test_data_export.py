@@ -9,15 +9,17 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from db.folder_import import Wanted
 from db.schema import Role
 from db.store import Store
+from m3ad.datasets.source import Told
 from m3ad.errors import BadData, NotFound
 from m3ad.geometry import Box
 from m3ad.records import NORMAL, Defect, Verdict
 from tests.ui.scripted import add_case, make_context
 from ui.build import make_app
 from ui.data_export import Exports, export_address, export_filter, export_status, lost_rows
-from ui.data_service import CaseFacts, Imports, import_words
+from ui.data_service import Imports, import_words
 
 PATIENCE = 60.0  # seconds; an export of three small pictures takes far less
 PLACED = Verdict(True, (Defect("scratch", Box(0.25, 0.25, 0.5, 0.5)),))
@@ -78,11 +80,11 @@ def test_an_archive_is_imported_from_the_page(store: Store, tmp_path: Path) -> N
     exports, imports = Exports(store), Imports(store)
     job = exports.start("labelme", export_filter("", None, None), copy=True, actor="ann")
     assert job.over.wait(PATIENCE)
-    taken = imports.start("labelme", str(job.file), copy=False, actor="ann", facts=CaseFacts("set"))
+    taken = imports.start(Wanted(job.file, "labelme", Told("set")), actor="ann")
     assert taken.over.wait(PATIENCE)
     assert import_words(taken) == "Done: 0 added, 3 already there, 0 refused."
     assert not list(store.workspace.glob(".incoming-*"))
     (tmp_path / "bad.zip").write_bytes(b"no archive")
-    bad = imports.start("labelme", str(tmp_path / "bad.zip"), copy=False, actor="ann")
+    bad = imports.start(Wanted(tmp_path / "bad.zip", "labelme"), actor="ann")
     assert bad.over.wait(PATIENCE)
     assert "no ZIP archive" in import_words(bad)

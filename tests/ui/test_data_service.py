@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from db.folder_import import Wanted
 from db.store import Store
-from m3ad.datasets import IMPORTERS
+from m3ad.datasets.layouts import LAYOUTS, Layout
+from m3ad.datasets.source import Source
 from m3ad.errors import BadData, Conflict
 from m3ad.taxonomy import default_taxonomy
-from ui.data_service import Imports, import_words, refused_rows, taxonomy_rows, workspace_rows
+from ui.data_service import Imports, folder_of, import_words, refused_rows, taxonomy_rows, workspace_rows
 
 PATIENCE = 30.0  # seconds; an import of three small pictures takes far less
 
@@ -37,11 +39,11 @@ def test_an_import_ends_in_an_account_and_again_finds_everything_present(store: 
     imports = Imports(store)
     assert import_words(imports.latest).startswith("Nothing imported")
     root = bottle(tmp_path / "source")
-    job = imports.start("mvtec", str(root), copy=False, actor="ann")
+    job = imports.start(Wanted(root, "mvtec"), actor="ann")
     assert job.over.wait(PATIENCE)
     assert import_words(job) == "Done: 2 added, 0 already there, 1 refused."
     assert "999.png" in refused_rows(job)[0][0]
-    again = imports.start("mvtec", str(root), copy=False, actor="ann")
+    again = imports.start(Wanted(root, "mvtec"), actor="ann")
     assert again.over.wait(PATIENCE)
     assert import_words(again) == "Done: 0 added, 2 already there, 1 refused."
     assert ["cases", "2"] in workspace_rows(store)
@@ -50,16 +52,16 @@ def test_an_import_ends_in_an_account_and_again_finds_everything_present(store: 
 @pytest.mark.parametrize("folder", ["", "  ", "/does/not/exist", "relative/nothing"])
 def test_a_folder_that_is_not_there_is_refused_in_words(store: Store, folder: str) -> None:
     with pytest.raises(BadData, match="not a folder"):
-        Imports(store).start("mvtec", folder, copy=False, actor="ann")
+        Imports(store).start(Wanted(folder_of(folder), "mvtec"), actor="ann")
 
 
 def test_an_unknown_layout_is_refused_with_the_known_ones(store: Store, tmp_path: Path) -> None:
     with pytest.raises(BadData, match="mvtec"):
-        Imports(store).start("nothing", str(tmp_path), copy=False, actor="ann")
+        Imports(store).start(Wanted(tmp_path, "nothing"), actor="ann")
 
 
 def test_a_folder_without_the_layout_gives_the_sentence_of_the_importer(store: Store, tmp_path: Path) -> None:
-    job = Imports(store).start("mvtec", str(tmp_path), copy=False, actor="ann")
+    job = Imports(store).start(Wanted(tmp_path, "mvtec"), actor="ann")
     assert job.over.wait(PATIENCE)
     assert import_words(job).startswith("Refused: ")
 
@@ -70,16 +72,16 @@ def test_a_second_import_waits_and_a_cancelled_one_keeps_what_it_has(
     root = bottle(tmp_path / "source", count=3)
     imports = Imports(store)
 
-    def slow(folder: Path):  # type: ignore[no-untyped-def]
-        for number, entry in enumerate(IMPORTERS["mvtec"](folder)):
+    def slow(folder: Path, source: Source):  # type: ignore[no-untyped-def]
+        for number, entry in enumerate(LAYOUTS["mvtec"].read(folder, source)):
             if number == 1:
                 imports.latest.stop.set()  # the person clicks while the second entry is read
                 with pytest.raises(Conflict, match="Another import"):
-                    imports.start("mvtec", str(root), copy=False, actor="bob")
+                    imports.start(Wanted(root, "mvtec"), actor="bob")
             yield entry
 
-    monkeypatch.setitem(IMPORTERS, "slow", slow)
-    job = imports.start("slow", str(root), copy=False, actor="ann")
+    monkeypatch.setitem(LAYOUTS, "folder", Layout("folder", slow))
+    job = imports.start(Wanted(root, "folder"), actor="ann")
     assert job.over.wait(PATIENCE)
     assert import_words(job) == "Cancelled: 1 added, 0 already there, 0 refused."
 

@@ -4,22 +4,18 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
 
-from m3ad.datasets import IMPORTERS
 from m3ad.datasets.account import Account, Refused
 from m3ad.datasets.deeppcb import CATEGORY, CLASSES
-from m3ad.datasets.deeppcb import TYPES as PCB_TYPES
-from m3ad.datasets.mvtec import TYPES as MVTEC_TYPES
-from m3ad.datasets.names import load_table, meaning_of
+from m3ad.datasets.layouts import LAYOUTS
+from m3ad.datasets.names import meaning_of
 from m3ad.errors import BadData
 from m3ad.geometry import Box
-from m3ad.records import NORMAL, Defect, NewCase, Scenario, Verdict
-from m3ad.taxonomy import default_taxonomy
+from m3ad.records import NORMAL, Defect, Scenario, Verdict
+from tests.m3ad.datasets.made import SHARED, mask, picture, read
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+MVTEC_TYPES, PCB_TYPES = LAYOUTS["mvtec"].file, LAYOUTS["deeppcb"].file
 
 # The defect folders of MVTec AD, category by category.
 MVTEC_FOLDERS = {
@@ -40,37 +36,6 @@ MVTEC_FOLDERS = {
     "wood": "color combined hole liquid scratch",
     "zipper": "broken_teeth combined fabric_border fabric_interior rough split_teeth squeezed_teeth",
 }
-
-
-def picture(path: Path, size: tuple[int, int] = (100, 80)) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", size, "gray").save(path)
-    return path
-
-
-def mask(
-    path: Path, *rectangles: tuple[int, int, int, int], size: tuple[int, int] = (100, 80), value: int = 255
-) -> Path:
-    """A mask with filled rectangles, given as x1, y1, x2, y2 in pixels, ends exclusive."""
-    drawn = np.zeros((size[1], size[0]), dtype=np.uint8)
-    for x1, y1, x2, y2 in rectangles:
-        drawn[y1:y2, x1:x2] = value
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(drawn).save(path)
-    return path
-
-
-def read(layout: str, folder: Path) -> tuple[dict[str, NewCase], dict[str, str]]:
-    """(cases by key, why by file name) of everything that an importer yields."""
-    cases: dict[str, NewCase] = {}
-    refused: dict[str, str] = {}
-    for entry in IMPORTERS[layout](folder):
-        if isinstance(entry, Refused):
-            refused[Path(entry.file).name] = entry.why
-        else:
-            assert entry.key not in cases
-            cases[entry.key] = entry
-    return cases, refused
 
 
 # -- MVTec AD's layout ------------------------------------------------------------------------------------------------
@@ -126,9 +91,9 @@ def test_several_categories_are_read_in_order_with_their_scenarios(tiles: Path) 
 @pytest.mark.parametrize("make", [lambda path: None, Path.mkdir, lambda path: (path / "a" / "b").mkdir(parents=True)])
 def test_a_folder_without_the_layout_is_refused_at_once(tmp_path: Path, make) -> None:
     make(tmp_path / "folder")
-    for read_layout in IMPORTERS.values():
+    for layout in LAYOUTS.values():
         with pytest.raises(BadData, match="layout"):
-            read_layout(tmp_path / "folder")
+            layout.open(tmp_path / "folder")
 
 
 def test_masks_may_lack_the_suffix(tiles: Path) -> None:
@@ -224,14 +189,6 @@ def test_every_folder_of_mvtec_is_mapped_or_refused_on_purpose(category: str) ->
     for folder in MVTEC_FOLDERS[category].split():
         meaning = meaning_of(folder, category, MVTEC_TYPES)
         assert meaning.type or "by hand" in meaning.refused, folder
-
-
-@pytest.mark.parametrize("file", [MVTEC_TYPES, PCB_TYPES], ids=lambda file: file.name)
-def test_every_type_of_a_table_is_a_type_of_the_taxonomy_by_its_own_name(file: Path) -> None:
-    names = {node.name for node in default_taxonomy().types}
-    meanings = load_table(file).values()
-    assert {meaning.type for meaning in meanings if meaning.type is not None} <= names
-    assert all((meaning.type is None) != (meaning.refused is None) for meaning in meanings)
 
 
 # -- DeepPCB's layout -------------------------------------------------------------------------------------------------
