@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from db.filters import CaseFilter, Status
+from m3ad.datasets.split import in_bench
 from m3ad.records import Scenario
 from ui.commands.common import open_store, tell
 
@@ -18,6 +19,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--approved", action="store_true", help="Only cases whose newest revision was approved.")
     keep_back = "Keep this category out of training, here and in every later snapshot; may be given more than once."
     parser.add_argument("--keep-back", action="append", default=[], metavar="CATEGORY", help=keep_back)
+    words = "Also keep back every category that the M3-AD split gives to the Bench (docs/datasets.md)."
+    parser.add_argument("--m3ad-split", action="store_true", help=words)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -29,7 +32,9 @@ def run(options: argparse.Namespace) -> None:
         text=options.text or "",
         status=Status.APPROVED if options.approved else Status.ANNOTATED,
     )
-    snapshot = open_store(options).create_snapshot(options.name, chosen, frozen_categories=options.keep_back)
+    store = open_store(options)
+    kept = [*options.keep_back, *(name for name in store.facets().categories if options.m3ad_split and in_bench(name))]
+    snapshot = store.create_snapshot(options.name, chosen, frozen_categories=kept)
     data = {"id": snapshot.id, "name": snapshot.name, "cases": snapshot.size, "anomalous": snapshot.anomalous}
     assert snapshot.account is not None
     words = f"snapshot {snapshot.name}: {snapshot.size} cases, {snapshot.anomalous} anomalous"

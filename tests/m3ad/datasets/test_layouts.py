@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from m3ad.datasets.views import order
 from m3ad.errors import BadData
 from m3ad.geometry import Box
 from m3ad.records import NORMAL, Defect, NewCase, Scenario, Verdict
-from tests.m3ad.datasets.made import mask, numbers, picture, read
+from tests.m3ad.datasets.made import SHARED, mask, numbers, picture, read
 
 FRAME = (10, 20, 30, 60)
 BOX = Box(0.1, 0.25, 0.3, 0.75)
@@ -452,3 +453,34 @@ def test_masks_of_numbers_are_read_as_they_are_stored(candles: Path, mode: str) 
 def test_a_mask_that_is_no_picture_refuses_its_picture(candles: Path) -> None:
     (candles / "candle/Data/Masks/Anomaly/000.png").write_bytes(b"no picture")
     assert "cannot be opened" in read("visa", candles)[1]["000.JPG"]
+
+
+# -- the real subsets, where they are there ----------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not (SHARED / "mvtec_loco").is_dir(), reason="the shared data is not here")
+def test_the_real_bottles_are_read_with_their_types() -> None:
+    cases, refused = found("loco", SHARED / "mvtec_loco")
+    assert not refused
+    assert Counter((case.split, case.verdict.anomalous) for case in cases.values()) == {
+        ("train", False): 6,
+        ("validation", False): 4,
+        ("test", True): 20,
+    }
+    both = cases["juice_bottle/test/logical_anomalies/000.png"].verdict
+    assert [one.type for one in both.defects] == ["component missing"] * 2
+
+
+@pytest.mark.skipif(not (SHARED / "kolektorsdd").is_dir(), reason="the shared data is not here")
+def test_the_real_commutators_are_read_completely() -> None:
+    cases, refused = found("kolektor", SHARED / "kolektorsdd")
+    assert not refused
+    assert Counter(case.verdict.anomalous for case in cases.values()) == {True: 33, False: 30}
+
+
+@pytest.mark.skipif(not (SHARED / "magnetic_tile").is_dir(), reason="the shared data is not here")
+def test_of_the_real_tiles_only_one_with_an_empty_mask_is_refused() -> None:
+    cases, refused = found("magnetic-tile", SHARED / "magnetic_tile")
+    assert list(refused) == ["exp4_num_124690.jpg"]
+    types = Counter(kind for case in cases.values() for kind in {one.type for one in case.verdict.defects})
+    assert types == {"pitting": 25, "breakage": 25, "crack": 25, "abrasion": 25, "irregularity": 24}
