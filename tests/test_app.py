@@ -55,6 +55,33 @@ def test_import_gives_an_account_and_the_second_time_finds_all_present(
     assert lines(capsys)[0]["present"] == 3
 
 
+def test_an_import_tells_the_layout_that_it_found_and_the_names_that_it_met(
+    bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = ["--workspace", str(tmp_path / "w")]
+    assert main(["import", str(bottle), "--scenario", "logical", "--dataset", "cellar", *workspace, "--json"]) == 0
+    (account,) = lines(capsys)
+    assert account["layout"] == "mvtec"
+    meaning = {"type": "contamination", "refused": None}
+    assert account["names"] == [{"category": "bottle", "name": "contamination", "meaning": meaning, "count": 1}]
+    with Store.open(tmp_path / "w") as store:
+        assert {(case.dataset, case.scenario) for case in store.cases()} == {("cellar", "logical")}
+    assert main(["import", str(bottle), "--layout", "visa", *workspace]) == 1
+    assert "VisA's layout" in capsys.readouterr().err
+
+
+def test_a_snapshot_keeps_back_the_categories_of_the_bench(
+    bottle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = ["--workspace", str(tmp_path / "w"), "--json"]
+    main(["import", str(bottle), *workspace])
+    main(["import", str(bottle), "--dataset", "floors", "--category", "carpet", *workspace])
+    capsys.readouterr()
+    assert main(["snapshot", "first", "--m3ad-split", *workspace]) == 0
+    (snapshot,) = lines(capsys)
+    assert snapshot["split"]["categories"] == ["carpet"]  # type: ignore[index]
+
+
 def test_imported_masks_become_boxes_in_fractions(bottle: Path, tmp_path: Path) -> None:
     main(["import", str(bottle), "--workspace", str(tmp_path / "w")])
     with Store.open(tmp_path / "w") as store:

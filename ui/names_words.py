@@ -11,21 +11,21 @@ from m3ad.datasets.source import Met, Source
 from m3ad.errors import BadData
 from m3ad.taxonomy import default_taxonomy
 from m3ad.trace_fields import UNKNOWN_TYPE
-from ui.data_service import Import
+from ui.data_service import MOST_ROWS, Import
 
-SOURCE_S_OWN = "as the layout's table says"
+TABLE_SAYS = "as the layout's table says"
 
 
 def type_choices() -> list[tuple[str, str]]:
     """(words, value) of everything that a name can be mapped to."""
     types = [(node.name, node.name) for node in default_taxonomy().types]
-    return [*types, ("unknown: somebody chooses it in Annotate", UNKNOWN_TYPE), (SOURCE_S_OWN, "")]
+    return [*types, ("unknown: somebody chooses it in Annotate", UNKNOWN_TYPE), (TABLE_SAYS, "")]
 
 
 def name_choices(job: Import | None) -> list[tuple[str, str]]:
     """(words, number) of the names that the latest import met, those without a meaning first."""
-    words = [(f"{one.name} ({one.category})", str(number)) for number, one in enumerate(_met(job))]
-    return sorted(words, key=lambda choice: _met(job)[int(choice[1])].meaning.type is not None)
+    found = sorted(enumerate(_met(job)), key=lambda entry: entry[1].meaning.type is not None)
+    return [(f"{one.name} ({one.category})", str(number)) for number, one in found[:MOST_ROWS]]
 
 
 def name_rows(store: Store, job: Import | None) -> list[list[Any]]:
@@ -35,7 +35,8 @@ def name_rows(store: Store, job: Import | None) -> list[list[Any]]:
         return []
     own = store.meanings.of(job.done.layout)
     now = Source(LAYOUTS[job.done.layout].file, own=own)
-    return [[[one.name, f"{one.category} · {one.count} ×"], _says(now, one)] for one in found]
+    refused_first = sorted(found, key=lambda one: one.meaning.type is not None)
+    return [[[one.name, f"{one.category} · {one.count} ×"], _says(now, one)] for one in refused_first[:MOST_ROWS]]
 
 
 def _says(now: Source, one: Met) -> list[str]:

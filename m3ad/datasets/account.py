@@ -6,6 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+def as_text(words: str) -> str:
+    """The words with bytes of a file name that are no text written as escapes."""
+    return words.encode("utf-8", "backslashreplace").decode()
+
+
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A file that an importer or the store could not use. `why` is a sentence for the person who imports.
@@ -17,8 +22,8 @@ class Refused:
     why: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "file", self.file.encode("utf-8", "backslashreplace").decode())
-        object.__setattr__(self, "why", self.why.encode("utf-8", "backslashreplace").decode())
+        object.__setattr__(self, "file", as_text(self.file))
+        object.__setattr__(self, "why", as_text(self.why))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from m3ad.datasets.masks import numbered_boxes
 from m3ad.datasets.mvtec import categories, read_mvtec, visible
 from m3ad.datasets.source import Source
 from m3ad.errors import BadData
+from m3ad.formats.base import clean_type
 from m3ad.records import NewCase, Verdict
 
 CONFIG = "defects_config.json"
@@ -46,7 +47,10 @@ def by_numbers(source: Source, category: Path, kind: str, file: Path) -> Verdict
 def _names(config: Path) -> dict[int, str]:
     """Number in the masks -> name of the defect. Raises BadData."""
     try:
-        return {int(one["pixel_value"]): str(one["defect_name"]) for one in json.loads(config.read_text("utf-8"))}
+        return {
+            int(one["pixel_value"]): clean_type(str(one["defect_name"]))
+            for one in json.loads(config.read_text("utf-8"))
+        }
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise BadData(
             f"{CONFIG} is not a list of defect_name and pixel_value. Copy it again from its source."

@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from m3ad.datasets.account import Refused
+from m3ad.datasets.account import Refused, as_text
 from m3ad.datasets.names import ANY, Meaning, load_table, meaning_of
 from m3ad.errors import BadData, BadImage
 from m3ad.geometry import Box
@@ -33,7 +33,10 @@ UNTOLD = Told()
 
 @dataclass(slots=True)
 class Met:
-    """A name that the source uses, in how many defects or pictures it was met, and what it means here."""
+    """A name that the source uses, in how many defects or pictures it was met, and what it means here.
+
+    Category and name can always be shown and stored: bytes that are no text are written as escapes.
+    """
 
     category: str
     name: str
@@ -60,7 +63,8 @@ class Source:
 
         `category` is the source's own word for it, as in its table.
         """
-        entry = self.met.setdefault((category, name), Met(category, name, self.meaning(name, category)))
+        met = Met(as_text(category), as_text(name), self.meaning(name, category))
+        entry = self.met.setdefault((category, name), met)
         entry.count += 1
         if entry.meaning.type is None:
             raise BadData(str(entry.meaning.refused))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from db.store import Store
 from m3ad.records import NORMAL
 from tests.browser.conftest import Witness
 from tests.browser.server import served
+from tests.m3ad.datasets.made import mask, picture
 from tests.ui.scripted import add_case, make_context
 
 pytestmark = pytest.mark.browser
@@ -59,6 +61,36 @@ def test_an_import_is_followed_to_its_account(store: Store, tmp_path: Path, page
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
         assert page.title() != "hit"
         assert (witness.foreign, witness.errors) == ([], [])  # before the server ends, which the page would notice
+
+
+def test_a_name_of_the_source_is_mapped_and_taken_by_the_next_import(
+    store: Store, tmp_path: Path, page: Page, witness: Witness
+) -> None:
+    part = tmp_path / "source" / "bottle"
+    picture(part / "test" / "good" / "0.png")
+    picture(part / "test" / HOSTILE / "1.png")
+    mask(part / "ground_truth" / HOSTILE / "1.png", (10, 20, 30, 60))
+    with served(make_context(store)) as address:
+        page.goto(f"{address}?tab=data")
+        page.locator("#import-folder").get_by_role("textbox").fill(str(part))
+        page.locator("#start-import").click()
+        expect(page.locator("#import-words")).to_contain_text("Done: 1 added, 0 already there, 1 refused.")
+        page.get_by_role("button", name="Names of defects in the source").click()
+        expect(page.locator("#names-met tbody tr")).to_contain_text([HOSTILE])
+        expect(page.locator("#names-met tbody tr")).to_contain_text(["refused"])
+        page.locator("#names-name input").click()
+        page.get_by_role("option", name=f"{HOSTILE} (bottle)").click()
+        page.locator("#names-type input").fill("distor")
+        page.get_by_role("option", name="distortion").click()
+        page.locator("#names-map").click()
+        expect(page.locator("#names-words textarea")).to_have_value(re.compile("means distortion in bottle"))
+        expect(page.locator("#names-met tbody tr")).to_contain_text(["distortion"])
+        page.locator("#start-import").click()
+        expect(page.locator("#import-words")).to_contain_text("Done: 1 added, 1 already there, 0 refused.")
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+        assert page.title() != "hit"
+        assert (witness.foreign, witness.errors) == ([], [])
+    assert store.meanings.of("mvtec") == {("bottle", HOSTILE): "distortion"}
 
 
 def test_annotations_go_out_as_an_archive_and_come_back_as_a_revision(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 
@@ -83,6 +84,15 @@ def test_the_names_that_were_met_are_counted_with_what_they_mean(tmp_path: Path)
     ((where, met),) = source.met.items()
     assert where == (tmp_path.name, "wobbly")
     assert (met.count, met.meaning.type) == (3, None)
+
+
+def test_a_name_that_is_no_text_can_be_shown(tmp_path: Path) -> None:
+    picture(tmp_path / "good" / "1.png")
+    picture(tmp_path / os.fsdecode(b"cut\xff") / "1.png")
+    source, entries = LAYOUTS["folder"].open(tmp_path)
+    assert len(list(entries)) == 2
+    (met,) = source.met.values()
+    assert met.name == "cut\\udcff"
 
 
 @pytest.mark.parametrize(("word", "kind"), [("Scratches", "scratch"), ("unknown", "unknown"), ("the dust", "debris")])
