@@ -137,7 +137,7 @@ def refused_rows(job: Import | None) -> list[list[str]]:
 
 def _with_licence(dataset: str, licence: str) -> str | list[str]:
     """The line of a data set, with its licence under it where that is known."""
-    return [f"  data set {dataset}", f"licence: {licence}"] if licence else f"  data set {dataset}"
+    return [f"  data set {dataset}", f"  licence: {licence}"] if licence else f"  data set {dataset}"
 
 
 def workspace_rows(store: Store) -> list[list[Any]]:

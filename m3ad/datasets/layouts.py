@@ -16,7 +16,7 @@ from m3ad.datasets.kolektor import read_kolektor, read_kolektor2
 from m3ad.datasets.loco import read_loco
 from m3ad.datasets.magnetic_tile import read_magnetic_tile
 from m3ad.datasets.mulsen import read_mulsen
-from m3ad.datasets.mvtec import read_mvtec, read_named
+from m3ad.datasets.mvtec import read_grouped, read_mvtec, read_named
 from m3ad.datasets.names import Table, load_table
 from m3ad.datasets.neu import read_neu
 from m3ad.datasets.realiad import read_realiad
@@ -76,7 +76,7 @@ LAYOUTS = {
         Layout("mpdd", read_named),
         Layout("wfdd", read_named),
         Layout("dtd", read_named),
-        Layout("manta", read_named),
+        Layout("manta", read_grouped),
         Layout("mvtec", read_mvtec),
         Layout("folder", read_folder),
     )

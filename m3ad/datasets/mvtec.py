@@ -3,7 +3,7 @@
     <category>/{train,validation,test}/good/NNN.png     <category>/test/<defect>/NNN.png
     <category>/ground_truth/<defect>/NNN_mask.png (or NNN.png, or .bmp)
 
-The categories may lie in folders of their own (MANTA: `<domain>/<category>`). The boxes of a mask are all of the type
+The categories may lie in groups (MANTA: `<domain>/<category>`). The boxes of a mask are all of the type
 that the folder's name means. Of a licence file the first line is the licence.
 
 Where a WAV file lies beside a picture of its name, its spectrogram is a further picture of that case; alone it is a
@@ -49,7 +49,7 @@ def by_folder(source: Source, category: Path, kind: str, file: Path) -> Verdict:
 
 
 def read_mvtec(folder: Path, source: Source, truth: Truth = by_folder) -> Iterator[NewCase | Refused]:
-    """Cases of one category folder, or of all category folders in a folder, or in the folders in it.
+    """Cases of one category folder, or of all category folders in a folder.
 
     The data set's name, where no table gives one, is that of the folder above the categories, so a category gives the
     same keys either way.
@@ -57,35 +57,44 @@ def read_mvtec(folder: Path, source: Source, truth: Truth = by_folder) -> Iterat
     Raises:
         BadData: at once, when there is no category.
     """
-    found = categories(folder)
-    if not found:
-        raise BadData(
-            f"{folder} is not in MVTec AD's layout: there is no train or test folder in it, nor in a folder inside it. "
-            "Give the folder of one category, or the folder that holds the categories."
-        )
-    return (entry for category in found for entry in _Category(category, source, truth).entries())
+    return _read(folder, categories(folder), source, truth)
 
 
-def read_named(folder: Path, source: Source, truth: Truth = by_folder) -> Iterator[NewCase | Refused]:
+def read_named(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """The same for a source of which the table names all categories. Raises BadData at once when there are others."""
+    return _read_known(folder, categories(folder), source)
+
+
+def read_grouped(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
+    """The same where categories lie in groups, and the table names the groups. A group or a category may be given."""
+    inside = [category for group in visible(Path(folder).resolve()) for category in categories(group)]
+    return _read_known(folder, categories(folder) or inside, source)
+
+
+def _read_known(folder: Path, found: list[Path], source: Source) -> Iterator[NewCase | Refused]:
     known = set(source.table.scenarios)
-    strange = [path.name for path in categories(folder) if not known & {path.name, path.parent.name}]
+    strange = [path.name for path in found if not known & {path.name, path.parent.name}]
     if strange:
         raise BadData(
             f"{folder} is not in the layout of {source.table.title}, which has no category {strange[0]!r}. For other "
             "data sets of this form choose the layout mvtec."
         )
-    return read_mvtec(folder, source, truth)
+    return _read(folder, found, source, by_folder)
+
+
+def _read(folder: Path, found: list[Path], source: Source, truth: Truth) -> Iterator[NewCase | Refused]:
+    if not found:
+        raise BadData(
+            f"{folder} is not in the layout of {source.table.title}: there is no train or test folder in it, nor in a "
+            "folder inside it. Give the folder of one category, or the folder that holds the categories."
+        )
+    return (entry for category in found for entry in _Category(category, source, truth).entries())
 
 
 def categories(folder: Path) -> list[Path]:
-    """The folder itself where it is a category, else those in it, and those in the folders in it."""
+    """The folder itself where it is a category, else those in it."""
     folder = Path(folder).resolve()
-    if _is_category(folder):
-        return [folder]
-    inside = [child for child in visible(folder) if child.is_dir()]
-    deeper = (child for group in inside for child in ([group] if _is_category(group) else visible(group)))
-    return [child for child in deeper if _is_category(child)]
+    return [folder] if _is_category(folder) else [child for child in visible(folder) if _is_category(child)]
 
 
 def _is_category(folder: Path) -> bool:

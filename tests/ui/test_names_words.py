@@ -10,7 +10,7 @@ from db.folder_import import Wanted
 from db.store import Store
 from m3ad.errors import BadData
 from tests.m3ad.datasets.made import mask, picture
-from ui.data_service import Import, Imports, import_words
+from ui.data_service import Import, Imports, import_words, workspace_rows
 from ui.names_words import map_name, name_choices, name_rows, type_choices
 
 PATIENCE = 30.0
@@ -58,6 +58,12 @@ def test_a_name_is_mapped_for_every_category(store: Store, bottles: Path) -> Non
 def test_a_name_has_to_be_chosen(store: Store, bottles: Path, number: str) -> None:
     with pytest.raises(BadData, match="Choose a name"):
         map_name(store, run(store, bottles), number, "crack", False, "ann")
+
+
+def test_the_licence_of_a_data_set_stands_under_its_name(store: Store, bottles: Path) -> None:
+    (bottles / "bottle" / "license.txt").write_text("\nAttribution 4.0 International\n")
+    run(store, bottles)
+    assert [["  data set set", "  licence: Attribution 4.0 International"], "2"] in workspace_rows(store)
 
 
 def test_before_an_import_there_is_nothing(store: Store) -> None:

@@ -127,6 +127,22 @@ def test_named_kin_of_mvtec(tmp_path: Path, layout: str, category: str, kind: st
         assert list(refused) == ["001.png"]
 
 
+def test_a_group_of_manta_gives_the_same_cases_as_the_whole(tmp_path: Path) -> None:
+    for name in ("agriculture/maize", "agriculture/wheat"):
+        picture(tmp_path / name / "train/good/000.png")
+    cases, _ = found("manta", tmp_path)
+    assert list(cases) == ["maize/train/good/000.png", "wheat/train/good/000.png"]
+    assert read("manta", tmp_path / "agriculture")[0] == cases
+    assert read("manta", tmp_path / "agriculture/wheat")[0].items() <= cases.items()
+
+
+def test_a_folder_of_several_data_sets_has_no_layout(tmp_path: Path) -> None:
+    picture(tmp_path / "one/bottle/train/good/000.png")
+    picture(tmp_path / "other/kos01/Part1.jpg")
+    with pytest.raises(BadData, match="none of the layouts"):
+        find_layout(tmp_path)
+
+
 def test_a_category_that_a_named_set_has_not_is_refused_at_once(tmp_path: Path) -> None:
     picture(tmp_path / "tubes/train/good/000.png")
     picture(tmp_path / "teapot/train/good/000.png")
