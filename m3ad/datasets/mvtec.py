@@ -3,8 +3,8 @@
     <category>/{train,validation,test}/good/NNN.png     <category>/test/<defect>/NNN.png
     <category>/ground_truth/<defect>/NNN_mask.png (or NNN.png, or .bmp)
 
-The categories may lie in groups (MANTA: `<domain>/<category>`). The boxes of a mask are all of the type
-that the folder's name means. Of a licence file the first line is the licence.
+The categories may lie in groups (MANTA: `<domain>/<category>`). The boxes of a mask are all of the type that the
+folder's name means. Of a licence file the first line is the licence.
 
 Where a WAV file lies beside a picture of its name, its spectrogram is a further picture of that case; alone it is a
 case of its own, whose defect has no place.

@@ -2,6 +2,7 @@
 
 Song and Yan, 2013; He et al., 2020. Every picture shows defects. The class of a box counts, also where the file is
 named after another one (188 of 4,189 boxes), and a file's own name where `<filename>` lacks its ending (about 170).
+Some copies have a folder for each class in IMAGES.
 """
 
 from __future__ import annotations
@@ -37,11 +38,12 @@ def read_neu(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
 
 
 def _case(images: Path, file: Path, source: Source) -> NewCase:
-    picture = first_file(images, (f"{file.stem}{ending}" for ending in EXTENSIONS))
+    kind = file.stem.rsplit("_", 1)[0]
+    picture = first_file(images, (f"{place}{file.stem}{end}" for place in ("", f"{kind}/") for end in EXTENSIONS))
     if picture is None:
         raise BadData(f"its picture is missing: there is no {file.stem}.jpg in {images.name}")
     one = annotated_picture(file, picture, Counter())
     if one.verdict is None or not one.verdict.anomalous:
         raise BadData("it names no defect, although every picture of NEU-DET shows one")
     verdict = source.anomalous([(defect.type, defect.box, 0) for defect in one.verdict.defects], CATEGORY)
-    return source.case(f"{images.name}/{picture.name}", CATEGORY, (picture,), verdict)
+    return source.case(picture.relative_to(images.parent).as_posix(), CATEGORY, (picture,), verdict)

@@ -424,8 +424,13 @@ def test_neu_takes_the_class_of_the_box_and_the_name_of_the_file(tmp_path: Path)
     picture(tmp_path / "IMAGES/crazing_1.jpg")
     annotation(tmp_path / "ANNOTATIONS/crazing_1.xml", "crazing_1", ("scratches", 11, 21, 30, 60))
     annotation(tmp_path / "ANNOTATIONS/patches_2.xml", "patches_2.jpg", ("patches", 11, 21, 30, 60))
+    picture(tmp_path / "IMAGES/rolled-in_scale/rolled-in_scale_3.jpg")
+    annotation(tmp_path / "ANNOTATIONS/rolled-in_scale_3.xml", "x", ("rolled-in_scale", 11, 21, 30, 60))
     cases, refused = found("neu", tmp_path)
-    assert cases["IMAGES/crazing_1.jpg"].verdict == defect("scratch")
+    assert {key: case.verdict for key, case in cases.items()} == {
+        "IMAGES/crazing_1.jpg": defect("scratch"),
+        "IMAGES/rolled-in_scale/rolled-in_scale_3.jpg": defect("oxidation corrosion"),
+    }
     assert "its picture is missing" in refused["patches_2.xml"]
 
 
