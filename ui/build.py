@@ -32,6 +32,7 @@ from ui.list_routes import add_list_routes
 from ui.oidc import add_oidc_routes
 from ui.page_access import page_guard
 from ui.pictures import add_picture_routes
+from ui.reflect_routes import add_reflect_routes
 from ui.review_routes import add_review_routes
 from ui.shell import Shell, at, open_tab
 from ui.sign_in import add_sign_in_routes
@@ -102,6 +103,7 @@ def make_app(context: Context) -> FastAPI:
     add_list_routes(app, context, guard)
     add_export_routes(app, context, guard)
     add_review_routes(app, context, guard)
+    add_reflect_routes(app, context, guard)
     add_key_routes(app, context, guard, KEYS)
     if context.settings.oidc:
         add_oidc_routes(app, context)
