@@ -38,7 +38,7 @@ MOST = 5000  # rows that a page is sent; the numbers are of all cases
 MEANINGS = {
     Way.FIXED: "wrong → right",
     Way.BROKE: "right → wrong",
-    Way.KEPT_RIGHT: "without need",
+    Way.KEPT_RIGHT: "no need",
     Way.KEPT_WRONG: "in vain",
     Way.RIGHT_AT_ONCE: "right without reflection",
     Way.WRONG_AT_ONCE: "wrong without reflection",
