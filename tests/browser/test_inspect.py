@@ -193,7 +193,7 @@ def test_accept_saves_the_verdict_as_annotation(screen: Screen, site: Site) -> N
 def test_a_link_to_another_tab_is_one_step_of_the_browser(site: Site, page: Page, witness: Witness) -> None:
     page.add_init_script(
         "const push = history.pushState; window.steps = [];"
-        "history.pushState = function (...given) { window.steps.push(String(given[2])); return push.apply(this, given); }"
+        "history.pushState = function (...all) { window.steps.push(String(all[2])); return push.apply(this, all) }"
     )
     page.goto(f"{site.address}?tab=annotate&case={site.ids[2]}")
     expect(page.locator("#annotate .be-picture").first).to_be_visible()
