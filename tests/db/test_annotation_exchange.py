@@ -58,9 +58,8 @@ def test_an_export_taken_in_again_changes_nothing(name: str, filled: Store, tmp_
 
 def test_an_export_says_how_many_types_are_undecided(filled: Store, tmp_path: Path) -> None:
     place = PLACED.defects[0].box
-    filled.save_annotation(
-        1, Verdict(True, (Defect("unknown", place), Defect("bent", place))), author="ann", based_on=0
-    )
+    verdict = Verdict(True, (Defect("unknown", place), Defect("bent", place)))
+    filled.save_annotation(1, verdict, author="ann", based_on=0, note="Is this a burr?")
     account = export_annotations(filled, "coco", tmp_path / "out", CaseFilter(), copy=False)
     assert account.lost[UNDECIDED] == 1
     assert f"Not carried: 1 {UNDECIDED}." in account.sentences()
