@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from db.schema import (
     table_of,
 )
 from m3ad.formats.base import batches
-from m3ad.records import Case, Inspection
+from m3ad.records import Inspection
 from m3ad.reliability.likeness import Features, Known, Likeness, alike
 from m3ad.reliability.properties import Properties
 
@@ -75,14 +75,17 @@ class Evidence:
             if session.get(PicturePropertyTable, sha256) is None:
                 session.add(PicturePropertyTable(sha256=sha256, **asdict(properties)))
 
-    def unmeasured(self, cases: Iterable[Case]) -> list[Case]:
-        """Those of the cases whose primary picture nobody has measured."""
-        wanted = list(cases)
-        found: set[str] = set()
+    def unmeasured(self, model: str, most: int) -> list[int]:
+        """Ids of primary pictures that the model inspected and nobody has measured, at most so many."""
+        query = (
+            _with_looks(_pictures.c.id)
+            .join(_standings, _standings.c.case_id == _cases.c.id)
+            .where(_standings.c.model == model, _measured.c.sha256.is_(None))
+            .order_by(_pictures.c.id)
+            .limit(most)
+        )
         with self._store.reading() as session:
-            for some in batches((case.primary.sha256 for case in wanted), 500):
-                found |= set(session.scalars(select(_measured.c.sha256).where(_measured.c.sha256.in_(some))))
-        return [case for case in wanted if case.primary.sha256 not in found]
+            return list(session.scalars(query))
 
 
 def _with_looks(*columns: Any) -> Select[Any]:

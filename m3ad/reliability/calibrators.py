@@ -53,7 +53,7 @@ class Logistic:
 
     def __call__(self, probability: float) -> float:
         """The calibrated probability, 0..1."""
-        return float(1 / (1 + np.exp(-(self.slope * _logit(probability) + self.intercept))))
+        return float(1 / (1 + np.exp(-(self.slope * logit(probability) + self.intercept))))
 
     def to_json(self) -> dict[str, Any]:
         """`{"kind": "logistic", "slope": ..., "intercept": ...}`."""
@@ -118,10 +118,11 @@ def _logistic(truth: list[bool], given: list[float]) -> Logistic:
     """With scikit-learn's own regularisation (C = 1): without it the slope is infinite where P divides the classes."""
     from sklearn.linear_model import LogisticRegression
 
-    found = LogisticRegression().fit([[_logit(probability)] for probability in given], truth)
+    found = LogisticRegression().fit([[logit(probability)] for probability in given], truth)
     return Logistic(float(found.coef_[0][0]), float(found.intercept_[0]))
 
 
-def _logit(probability: float) -> float:
+def logit(probability: float) -> float:
+    """The logarithm of the odds, about -14 to 14."""
     inside = min(max(probability, EDGE), 1 - EDGE)
     return float(np.log(inside / (1 - inside)))
