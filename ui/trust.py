@@ -188,13 +188,14 @@ def lay_out(model: str) -> View:
             cost = table([("What it costs on these cases", "50%"), ("exact, 95 %", "50%")], [], elem_id="trust-cost")
             claims = table([("", "100%")], [], elem_id="trust-claims")
         with gr.Column(elem_classes="m3-panel m3-form"):
-            heading("In use")
+            heading("Use")
             revise = gr.Number(
                 0, minimum=0, maximum=1, step=0.05, label="Force reflection", info=REVISE_WORDS, elem_id="trust-revise"
             )
             press = gr.Button(
                 "Use this point", variant="primary", elem_id="trust-use", elem_classes=[REVIEWS, "m3-key"]
             )
+            heading("History")
             history = table([("", "36%"), ("", "64%")], [], elem_id="trust-history")
     return View(
         names, cases, drawn, numbers, said, fits, spread, low, high, revise, target, cost, claims, press, history,

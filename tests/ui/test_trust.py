@@ -58,8 +58,8 @@ def test_a_point_in_words(store: Store) -> None:
 
 def test_the_words_of_the_claim() -> None:
     assert cost_sentences(costs_of(0, 300), 0.01) == [
-        "With 300 defects and no escape the bound is 1 %: at most so many escape, with 95 % confidence, if new parts are "
-        "like these.",
+        "With 300 defects and no escape the bound is 1 %: at most so many escape, with 95 % confidence, if new parts "
+        "are like these.",
         "That is enough to claim at most 1 % escapes.",
     ]
     assert "1 escape the bound" in cost_sentences(costs_of(1, 300), 0.01)[0]
@@ -73,14 +73,16 @@ def costs_of(part: int, whole: int) -> Cost:
 
 
 @pytest.mark.parametrize(
-    ("share", "says"), [(0.01, "1 %"), (0.00336, "0.34 %"), (0.125, "12.5 %"), (0.0, "0 %"), (0.0001, "under 0.1 %"), (1.0, "100 %")]
+    ("share", "says"),
+    [(0.01, "1 %"), (0.00336, "0.34 %"), (0.125, "12.5 %"), (0.0, "0 %"), (0.0001, "under 0.1 %"), (1.0, "100 %")],
 )  # fmt: skip
 def test_shares_in_words(share: float, says: str) -> None:
     assert percent(share) == says
 
 
 @pytest.mark.parametrize(
-    ("probability", "says"), [(0.5, "0.50"), (0.0012, "0.0012"), (0.99998, "0.999980"), (0.0, "0"), (1.0, "1"), (1e-9, "0.0000000")]
+    ("probability", "says"),
+    [(0.5, "0.50"), (0.0012, "0.0012"), (0.99998, "0.999980"), (0.0, "0"), (1.0, "1"), (1e-9, "0.0000000")],
 )  # fmt: skip
 def test_probabilities_in_words(probability: float, says: str) -> None:
     assert chance(probability) == says
@@ -181,7 +183,8 @@ def test_reflection_is_forced_where_confidence_and_reliability_diverge(store: St
     assert (newest.mode, first.mode) == (Mode.REFLECTIVE, Mode.AUTO)
     assert (newest.trace.verdict.anomalous, first.trace.verdict.anomalous) == (True, False)
     assert trust_value(store, newest)["forced"] == (
-        "Reflection was forced: the model said 0.970, and was right in 7 of 10 cases like this. It changed the decision."
+        "Reflection was forced: the model said 0.970, and was right in 7 of 10 cases like this. "
+        "It changed the decision."
     )
     assert trust_value(store, first)["forced"] == ""
 

@@ -10,7 +10,7 @@ function trustLine() {
   function cases(found) {
     const list = el('ol');
     for (const { id, name, right } of found) {
-      const link = Object.assign(el('a', '', name), { href: new URL(`?tab=reflect&case=${id}`, document.baseURI).href });
+      const link = Object.assign(el('a', '', name), { href: new URL(`?tab=inspect&case=${id}`, document.baseURI).href });
       list.append(add(el('li'), link, el('span', right ? 'm3-tone-good' : 'm3-tone-bad', right ? 'right' : 'wrong')));
     }
     return list;
