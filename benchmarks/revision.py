@@ -11,14 +11,16 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from m3ad.images import open_image
+from m3ad.metrics.calibration import Said
 from m3ad.metrics.paired import mcnemar
-from m3ad.records import Mode
-from m3ad.reliability.likeness import Features, Known, alike
+from m3ad.records import Mode, Verdict
+from m3ad.reliability.calibrators import Kind, fit
+from m3ad.reliability.likeness import Features, Known, Likeness, alike
 from m3ad.reliability.properties import measure
 from m3ad.trace import read
 from training.demo_answers import inspect_parts, open_model
@@ -37,6 +39,7 @@ class Trial:
 
     Attributes:
         gap: confidence minus reliability; None where one is unknown.
+        calibrated_gap: the same with confidence calibrated (isotonic regression on the other three quarters).
         seconds: its share of what a batch of forced answers took.
     """
 
@@ -45,6 +48,7 @@ class Trial:
     forced: bool | None
     reflected: bool
     gap: float | None
+    calibrated_gap: float | None
     seconds: float
 
 
@@ -57,8 +61,9 @@ def main() -> None:
     cases = draw_parts(options.folder / "parts", options.parts, FIRST_SEED, categories=(*TRAINED, *HELD_OUT))
     auto, reflective = (answers(options.folder, cases, mode) for mode in (Mode.AUTO, Mode.REFLECTIVE))
     found = trials(cases, auto, reflective)
-    for setting in SETTINGS:
-        print(json.dumps({"setting": setting} | count(found, setting)))
+    for confidence in ("gap", "calibrated_gap"):
+        for setting in SETTINGS:
+            print(json.dumps({"by": confidence, "setting": setting} | count(found, setting, confidence)))
 
 
 def answers(folder: Path, cases: Sequence[LabelledCase], mode: Mode) -> list[dict[str, Any]]:
@@ -79,42 +84,57 @@ def _some(cases: Sequence[LabelledCase]) -> Iterator[Sequence[LabelledCase]]:
 
 def trials(cases: Sequence[LabelledCase], auto: list[dict[str, Any]], reflective: list[dict[str, Any]]) -> list[Trial]:
     """Each part beside the parts of the other three quarters."""
-    first, forced = ([read(row["text"]) for row in rows] for rows in (auto, reflective))
-    known: dict[int, Known] = {}
-    for i, (case, row, trace) in enumerate(zip(cases, auto, first, strict=True)):
-        if trace.verdict is not None:
-            looks = measure(open_image(case.image))
-            features = Features(trace.verdict.anomalous, row["final"], case.scenario, case.category, looks)
-            known[i] = Known(i, features, trace.verdict.anomalous == case.truth.anomalous)
-    quarters = [[known[i] for i in known if i % QUARTERS != quarter] for quarter in range(QUARTERS)]
-    return [
-        Trial(
-            case.truth.anomalous,
-            trace.verdict.anomalous if trace.verdict else None,
-            again.verdict.anomalous if again.verdict else None,
-            trace.reflected,
-            _gap(known[i].features, quarters[i % QUARTERS]) if i in known else None,
-            row["seconds"] / BATCH,
-        )
-        for i, (case, trace, again, row) in enumerate(zip(cases, first, forced, reflective, strict=True))
-    ]
+    known = [_known(i, case, row) for i, (case, row) in enumerate(zip(cases, auto, strict=True))]
+    others = [[one for one in known if one and one.case_id % QUARTERS != quarter] for quarter in range(QUARTERS)]
+    calibrators = [fit(Kind.ISOTONIC, [_said(one) for one in some]) for some in others]
+    found = []
+    for i, (case, row, again) in enumerate(zip(cases, auto, reflective, strict=True)):
+        first, forced = read(row["text"]), read(again["text"]).verdict
+        mine, quarter = known[i], i % QUARTERS
+        likeness = alike(mine.features, others[quarter]) if mine else None
+        gaps: tuple[float | None, float | None] = (None, None)
+        if mine and likeness:
+            calibrated = replace(mine.features, probability=calibrators[quarter](row["final"]))
+            gaps = (_gap(mine.features, likeness), _gap(calibrated, likeness))
+        decisions = _decision(first.verdict), _decision(forced)
+        found.append(Trial(case.truth.anomalous, *decisions, first.reflected, *gaps, again["seconds"] / BATCH))
+    return found
 
 
-def _gap(features: Features, known: Sequence[Known]) -> float | None:
-    found = alike(features, known)
-    return None if found is None or features.confidence is None else features.confidence - found.reliability
+def _decision(verdict: Verdict | None) -> bool | None:
+    return None if verdict is None else verdict.anomalous
 
 
-def count(found: Sequence[Trial], setting: float) -> dict[str, Any]:
+def _known(number: int, case: LabelledCase, row: dict[str, Any]) -> Known | None:
+    verdict = read(row["text"]).verdict
+    if verdict is None:
+        return None
+    looks = measure(open_image(case.image))
+    features = Features(verdict.anomalous, row["final"], case.scenario, case.category, looks)
+    return Known(number, features, verdict.anomalous == case.truth.anomalous)
+
+
+def _said(one: Known) -> Said:
+    """Whether the part is anomalous, and P(anomalous)."""
+    assert one.features.probability is not None
+    return one.features.anomalous == one.right, one.features.probability
+
+
+def _gap(features: Features, found: Likeness) -> float | None:
+    return None if features.confidence is None else features.confidence - found.reliability
+
+
+def count(found: Sequence[Trial], setting: float, by: str) -> dict[str, Any]:
     """What forcing did: how many (and how many that were surer than reliable), fixed, broke, accuracy, seconds."""
-    chosen = [one for one in found if not one.reflected and one.gap is not None and abs(one.gap) > setting]
+    gaps = [getattr(one, by) for one in found]
+    chosen = [one for one, gap in zip(found, gaps, strict=True) if not one.reflected and abs(gap or 0) > setting]
     fixed = sum(one.first != one.truth and one.forced == one.truth for one in chosen)
     broke = sum(one.first == one.truth and one.forced != one.truth for one in chosen)
     right = sum(one.first == one.truth for one in found)
     return {
         "parts": len(found),
         "forced": len(chosen),
-        "too_sure": sum((one.gap or 0) > 0 for one in chosen),
+        "too_sure": sum(getattr(one, by) > 0 for one in chosen),
         "wrong_before": sum(one.first != one.truth for one in chosen),
         "fixed": fixed,
         "broke": broke,

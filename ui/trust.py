@@ -107,16 +107,19 @@ def build(context: Context, shell: Shell, switch: gr.HTML) -> None:
 
 
 def wire_thresholds(view: View) -> None:
-    """What a moved threshold costs; one that meets the other takes it along."""
+    """What a moved threshold costs; one that meets the other takes it along.
+
+    Otherwise the other one is left alone: a late answer must not take back what was typed there in the meantime.
+    """
 
     def moved(looked: Looked | None, low: float, high: float, target: float) -> list[Any]:
         return of_point(looked, Point(low, high), (target or 0) / 100) if looked else [gr.skip()] * 3
 
     def low_moved(looked: Looked | None, low: float, high: float, target: float) -> list[Any]:
-        return [max(low, high), *moved(looked, low, max(low, high), target)]
+        return [low if low > high else gr.skip(), *moved(looked, low, max(low, high), target)]
 
     def high_moved(looked: Looked | None, low: float, high: float, target: float) -> list[Any]:
-        return [min(low, high), *moved(looked, min(low, high), high, target)]
+        return [high if low > high else gr.skip(), *moved(looked, min(low, high), high, target)]
 
     def drawn(sent: Any, looked: Looked | None, target: float) -> list[Any]:
         if not isinstance(sent, dict) or "point" not in sent:

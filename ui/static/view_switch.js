@@ -18,6 +18,9 @@ function mount({ element, props, trigger, watch }) {
   }
   function choose(view) {
     turn(view);
+    tell(view);
+  }
+  function tell(view) {
     props.value = { view };
     trigger('select');
   }
@@ -29,8 +32,8 @@ function mount({ element, props, trigger, watch }) {
     turn(value.view);
   }
   const before = sessionStorage.getItem(KEY), first = views[0][0];
-  if (before in buttons && before !== first) choose(before);
-  else turn(first);
+  turn(before in buttons ? before : first);
+  if (before in buttons && before !== first) setTimeout(() => tell(before));  // once Gradio has set this component's value
   watch('value', show);
   show();
 }
