@@ -14,7 +14,7 @@ from starlette.routing import Mount
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from db.schema import Role
-from ui import annotate, data, inspect, reflect, retrain
+from ui import annotate, data, inspect, reflect, reflect_views, retrain, trust
 from ui.access import alone, make_guard, who_asks
 from ui.annotate_keys import CHECK_KEYS
 from ui.annotate_keys import KEYS as ANNOTATE_KEYS
@@ -41,13 +41,19 @@ from ui.theme import head, theme
 TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
     "inspect": ("Inspect", inspect.build),
     "annotate": ("Annotate", annotate.build),
-    "reflect": ("Reflect", reflect.build),
+    "reflect": ("Reflect", reflect_views.build),
     "retrain": ("Retrain", retrain.build),
     "data": ("Data", data.build),
 }
 
 # Whose keys people change; the names are in the store.
-KEYS = {"inspect": inspect.KEYS, "annotate": ANNOTATE_KEYS, "examples": CHECK_KEYS, "reflect": reflect.KEYS}
+KEYS = {
+    "inspect": inspect.KEYS,
+    "annotate": ANNOTATE_KEYS,
+    "examples": CHECK_KEYS,
+    "reflect": reflect.KEYS,
+    "trust": trust.KEYS,
+}
 
 
 def build_page(context: Context) -> gr.Blocks:
@@ -58,7 +64,9 @@ def build_page(context: Context) -> gr.Blocks:
         bar = address()
         with gr.Tabs(elem_id="m3-tabs", selected="inspect") as tabs:
             arrived = _arrivals(context, page, tabs, case, queue, bar)
-            shell = Shell(page, tabs, case, model, queue, bar, top, view_switch(render=False), arrived)
+            shell = Shell(
+                page, tabs, case, model, queue, bar, top, view_switch("annotate", annotate.VIEWS, render=False), arrived
+            )
             for name, (label, _) in TABS.items():
                 shell.add(name, gr.Tab(label, id=name))
             for name, (_, build) in TABS.items():
