@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.annotations import require_case
 from db.events import log, now
 from db.schema import InspectionTable, table_of
 from db.standings import touch
+from m3ad.contradictions import all_problems
 from m3ad.errors import NotFound
 from m3ad.records import Inspection, Mode, Probability, Trace, Verdict
 from m3ad.trace import read
@@ -53,18 +55,19 @@ _LATEST = (  # made once: making a statement costs more than running it
     .limit(1)
 )
 _LATEST_OF_MODEL = _LATEST.where(_inspections.c.model == bindparam("of_model"))
+_ADD = insert(_inspections)
 _read = lru_cache(maxsize=512)(read)  # a case is shown ahead and then once more
 
 
-def to_inspection(row: Any) -> Inspection:
-    """The record of a row; its text is read again, so a better reader is better on old inspections too."""
+def to_inspection(row: Any, trace: Trace | None = None) -> Inspection:
+    """The record of a row; without `trace` its text is read: a better reader is better on old inspections too."""
     return Inspection(
         row.id,
         row.case_id,
         row.model,
         row.mode,
         row.seed,
-        _read(row.text),
+        trace or _read(row.text),
         Probability(row.initial_probability, row.final_probability),
         row.seconds,
         row.tokens,
@@ -80,29 +83,39 @@ def add_inspection(
     """Store an answer; NotFound when there is no such case."""
     require_case(session, case_id)
     trace = answer.trace
-    row = InspectionTable(
-        case_id=case_id,
-        model=model,
-        mode=mode,
-        seed=seed,
-        text=trace.text,
-        verdict=trace.verdict.to_json() if trace.verdict else None,
-        initial_anomalous=_anomalous(trace.initial),
-        final_anomalous=_anomalous(trace.verdict),
-        reflected=trace.reflected,
-        initial_probability=answer.probability.initial,
-        final_probability=answer.probability.final,
-        doubt=answer.doubt,
-        seconds=answer.seconds,
-        tokens=answer.tokens,
-        cancelled=answer.cancelled,
-        created=now(),
-    )
-    session.add(row)
-    session.flush()
-    log(session, "inspection.added", actor, case_id, inspection=row.id, model=model)
+    row = {
+        "case_id": case_id,
+        "model": model,
+        "mode": mode,
+        "seed": seed,
+        "text": trace.text,
+        "verdict": trace.verdict.to_json() if trace.verdict else None,
+        "initial_anomalous": _anomalous(trace.initial),
+        "final_anomalous": _anomalous(trace.verdict),
+        "reflected": trace.reflected,
+        "initial_probability": answer.probability.initial,
+        "final_probability": answer.probability.final,
+        "doubt": answer.doubt,
+        "seconds": answer.seconds,
+        "tokens": answer.tokens,
+        "cancelled": answer.cancelled,
+        "created": now(),
+        **said(trace),
+    }
+    made = session.connection().execute(_ADD, row).inserted_primary_key
+    assert made is not None
+    log(session, "inspection.added", actor, case_id, inspection=made[0], model=model)
     touch(session, case_id)
-    return to_inspection(row)
+    return to_inspection(SimpleNamespace(id=made[0], **row), trace)
+
+
+def said(trace: Trace) -> dict[str, Any]:
+    """What a text says, for the columns that keep it."""
+    return {
+        "initial": trace.initial.to_json() if trace.initial else None,
+        "problems": [[found.code, found.text] for found in all_problems(trace)],
+        "words": len(f"{trace.think} {trace.reflection or ''}".split()),
+    }
 
 
 def _anomalous(verdict: Verdict | None) -> bool | None:

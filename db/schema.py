@@ -40,6 +40,7 @@ NAMES = {
 APPEND_ONLY = (
     *("annotations", "inspections", "snapshots", "snapshot_rows", "examples", "captions", "events"),
     *("reviews", "bulks", "bulk_rows", "second_looks", "second_verdicts"),
+    *("operating_points", "calibrators"),
 )
 
 
@@ -124,6 +125,7 @@ class Base(DeclarativeBase):
         str: SafeText(),
         datetime: UtcDateTime(),
         dict[str, Any]: JSON(none_as_null=True),
+        list[list[str]]: JSON(none_as_null=True),
         Scenario: _words(Scenario, "scenario"),
         Mode: _words(Mode, "mode"),
         Stage: _words(Stage, "stage"),
@@ -209,6 +211,11 @@ class InspectionTable(Base):
     tokens: Mapped[int]
     cancelled: Mapped[bool]
     created: Mapped[datetime]
+    # What the text says, read once, so that questions about a hundred thousand read none: the initial verdict, pairs of
+    # code and sentence, and the words of the prose. `problems` is NULL where that was not done yet.
+    initial: Mapped[dict[str, Any] | None]
+    problems: Mapped[list[list[str]] | None]
+    words: Mapped[int | None]
 
 
 class AnnotationTable(Base):
@@ -486,6 +493,53 @@ class ModelTable(Base):
     parent: Mapped[str | None]
     run: Mapped[str | None] = mapped_column(ForeignKey("runs.name", ondelete="RESTRICT"))
     created: Mapped[datetime]
+
+
+class OperatingPointTable(Base):
+    """The two thresholds by which a model's parts pass, are rejected or go to a person; the newest is in use."""
+
+    __tablename__ = "operating_points"
+    __table_args__ = (
+        Index(None, "model"),
+        CheckConstraint("0 <= pass_below AND pass_below <= reject_from AND reject_from <= 1", name="order"),
+        CheckConstraint("revise_from > 0 AND revise_from <= 1", name="revise_from"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str]
+    pass_below: Mapped[float]
+    reject_from: Mapped[float]
+    revise_from: Mapped[float | None]
+    cases: Mapped[str]
+    figures: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    created: Mapped[datetime]
+
+
+class CalibratorTable(Base):
+    """A calibrator of a model's probabilities, as numbers; the newest is in use."""
+
+    __tablename__ = "calibrators"
+    __table_args__ = (Index(None, "model"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str]
+    numbers: Mapped[dict[str, Any]]
+    cases: Mapped[dict[str, Any]]
+    figures: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    created: Mapped[datetime]
+
+
+class PicturePropertyTable(Base):
+    """What was measured of a picture file."""
+
+    __tablename__ = "picture_properties"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    brightness: Mapped[float]
+    contrast: Mapped[float]
+    sharpness: Mapped[float]
 
 
 class UserTable(Base):
