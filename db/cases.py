@@ -109,9 +109,8 @@ def insert(
         return present, False
     facts = {"dataset": new.dataset, "key": new.key, "scenario": new.scenario, "category": new.category}
     connection = session.connection()
-    made = connection.execute(
-        _ADD_CASE, {**facts, "split": new.split, "licence": new.licence, "created": now()}
-    ).inserted_primary_key
+    source = {"split": new.split, "licence": new.licence, "created": now()}
+    made = connection.execute(_ADD_CASE, facts | source).inserted_primary_key
     assert made is not None
     case_id: int = made[0]
     rows = [
