@@ -27,7 +27,7 @@ from m3ad.reliability.properties import Properties
 if TYPE_CHECKING:
     from db.store import Store
 
-MOST_KNOWN = 5000  # annotated cases that one is compared with, the newest annotations first: about 0.1 s
+MOST_KNOWN = 1000  # annotated cases that one is compared with, the newest annotations first; every look at a case waits
 
 _standings, _cases, _pictures = table_of(StandingTable), table_of(CaseTable), table_of(PictureTable)
 _inspections, _measured = table_of(InspectionTable), table_of(PicturePropertyTable)

@@ -25,7 +25,7 @@ function trustLine() {
     like.textContent = now.like;
     like.hidden = !now.like;
     body.textContent = '';
-    add(body, el('h3', 'm3-h', now.like), ...[...now.details, now.forced].filter(Boolean).map((each) => el('p', '', each)), cases(now.cases));
+    add(body, el('h3', 'm3-h', now.like), ...[now.why, ...now.details, now.forced].filter(Boolean).map((each) => el('p', '', each)), cases(now.cases));
   }
   return { node, show };
 }
