@@ -53,7 +53,7 @@ _LATEST = (  # made once: making a statement costs more than running it
     .limit(1)
 )
 _LATEST_OF_MODEL = _LATEST.where(_inspections.c.model == bindparam("of_model"))
-_read = lru_cache(maxsize=512)(read)  # a case is shown ahead and then once more
+read_text = lru_cache(maxsize=512)(read)  # a case is shown ahead and then once more
 
 
 def to_inspection(row: Any) -> Inspection:
@@ -64,7 +64,7 @@ def to_inspection(row: Any) -> Inspection:
         row.model,
         row.mode,
         row.seed,
-        _read(row.text),
+        read_text(row.text),
         Probability(row.initial_probability, row.final_probability),
         row.seconds,
         row.tokens,
