@@ -12,6 +12,7 @@ from db.annotations import require_case
 from db.events import log, now
 from db.schema import InspectionTable, table_of
 from db.standings import touch
+from m3ad.contradictions import all_problems
 from m3ad.errors import NotFound
 from m3ad.records import Inspection, Mode, Probability, Trace, Verdict
 from m3ad.trace import read
@@ -97,12 +98,22 @@ def add_inspection(
         tokens=answer.tokens,
         cancelled=answer.cancelled,
         created=now(),
+        **said(trace),
     )
     session.add(row)
     session.flush()
     log(session, "inspection.added", actor, case_id, inspection=row.id, model=model)
     touch(session, case_id)
     return to_inspection(row)
+
+
+def said(trace: Trace) -> dict[str, Any]:
+    """What a text says, for the columns that keep it."""
+    return {
+        "initial": trace.initial.to_json() if trace.initial else None,
+        "problems": [[found.code, found.text] for found in all_problems(trace)],
+        "words": len(f"{trace.think} {trace.reflection or ''}".split()),
+    }
 
 
 def _anomalous(verdict: Verdict | None) -> bool | None:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from db.briefs import Brief, briefs
 from db.case_rows import CaseRow
 from db.filters import EVERYTHING, CaseFilter
-from db.inspections import to_inspection
-from db.schema import InspectionTable, TallyTable
+from db.schema import TallyTable
 from db.splits import FROZEN
 from db.standings import ANY
 from m3ad.formats.base import batches
 from m3ad.metrics.detection import Pair
-from m3ad.records import Inspection, Verdict
+from m3ad.records import Verdict
 
 if TYPE_CHECKING:
     from db.store import Store
@@ -28,7 +28,7 @@ class Judged:
 
     case: CaseRow
     truth: Verdict
-    inspection: Inspection
+    inspection: Brief
 
     @property
     def pair(self) -> Pair:
@@ -61,10 +61,7 @@ def models_that_inspected(store: Store) -> list[str]:
 
 
 def _with_inspections(store: Store, rows: Iterable[CaseRow], truths: Mapping[int, Verdict]) -> list[Judged]:
-    known = [row for row in rows if row.case_id in truths and row.inspection_id is not None]
-    found: dict[int | None, Inspection] = {}
+    known = {row.inspection_id: row for row in rows if row.case_id in truths and row.inspection_id is not None}
     with store.reading() as session:
-        for some in batches((row.inspection_id for row in known), 500):
-            query = select(InspectionTable).where(InspectionTable.id.in_(some))
-            found |= {each.id: to_inspection(each) for each in session.scalars(query)}
-    return [Judged(row, truths[row.case_id], found[row.inspection_id]) for row in known]
+        found = briefs(session, known)
+    return [Judged(row, truths[row.case_id], found[inspection_id]) for inspection_id, row in known.items()]

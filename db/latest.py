@@ -42,7 +42,8 @@ _newest_inspections = (
 )
 _INSPECTIONS = (
     _columns(InspectionTable, "id", "case_id", "model", "initial_anomalous", "final_anomalous", "reflected")
-    .add_columns(InspectionTable.final_probability, InspectionTable.created, InspectionTable.verdict)
+    .add_columns(InspectionTable.final_probability, InspectionTable.created)
+    .add_columns(InspectionTable.verdict, InspectionTable.problems)
     .where(InspectionTable.id.in_(_newest_inspections))
     .order_by(InspectionTable.id)
 )

@@ -125,6 +125,7 @@ class Base(DeclarativeBase):
         str: SafeText(),
         datetime: UtcDateTime(),
         dict[str, Any]: JSON(none_as_null=True),
+        list[list[str]]: JSON(none_as_null=True),
         Scenario: _words(Scenario, "scenario"),
         Mode: _words(Mode, "mode"),
         Stage: _words(Stage, "stage"),
@@ -210,6 +211,11 @@ class InspectionTable(Base):
     tokens: Mapped[int]
     cancelled: Mapped[bool]
     created: Mapped[datetime]
+    # What the text says, read once, so that questions about a hundred thousand read none: the initial verdict, pairs of
+    # code and sentence, and the words of the prose. `problems` is NULL where that was not done yet.
+    initial: Mapped[dict[str, Any] | None]
+    problems: Mapped[list[list[str]] | None]
+    words: Mapped[int | None]
 
 
 class BranchTable(Base):

@@ -28,6 +28,7 @@ from db.schema import (
     TallyTable,
     table_of,
 )
+from m3ad.contradictions import all_problems
 from m3ad.formats.base import batches
 from m3ad.taxonomy import default_taxonomy, normalise
 from m3ad.trace import read
@@ -217,7 +218,7 @@ class _Batch:
             "decision": _word(look.final_anomalous) if look else "",
             "reflected": bool(look and look.reflected),
             "unsure": bool(look and is_unsure(look.final_probability)),
-            "problems": bool(look and self._has_problems(model, case.id, look.id)),
+            "problems": bool(look and self._has_problems(model, case.id, look)),
         }
         settled = source == PERSON and (look is None or note.created >= look.created)
         review = self._reviews.get(note.id, "") if note else ""
@@ -235,11 +236,13 @@ class _Batch:
         }
         return tuple(values[name] for name in WAYS)
 
-    def _has_problems(self, model: str, case_id: int, inspection_id: int) -> bool:
+    def _has_problems(self, model: str, case_id: int, look: Any) -> bool:
+        if look.problems is not None:
+            return bool(look.problems)
         before = self._before.get((model, case_id))
-        if before is not None and before.inspection_id == inspection_id:
+        if before is not None and before.inspection_id == look.id:
             return before.problems
-        return _problems(self._text(inspection_id))
+        return _problems(self._text(look.id))
 
     def _text(self, inspection_id: int) -> str:
         if inspection_id not in self._texts:  # another model's row told of it
@@ -275,7 +278,7 @@ class _Batch:
 
 @lru_cache(maxsize=1024)
 def _problems(text: str) -> bool:
-    return bool(read(text).problems)
+    return bool(all_problems(read(text)))
 
 
 def _word(anomalous: bool | None) -> str:

@@ -47,6 +47,11 @@ def spans(text: str, taxonomy: Taxonomy) -> list[tuple[str, str]]:
     return list(_pieces(text, kinds))
 
 
+def places(text: str) -> list[str]:
+    """The phrases that name a place in words, e.g. "in the upper left", in their order."""
+    return [match.group() for match in _PLACE.finditer(text)]
+
+
 def _found(text: str, taxonomy: Taxonomy) -> Iterator[tuple[int, int, str]]:
     """All stretches, weakest kind first."""
     for match in _EXISTENCE.finditer(text):

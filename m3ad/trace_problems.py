@@ -51,6 +51,12 @@ SENTENCES: dict[str, str] = {
     "degenerate-box": "Box {what} has no area; it was left out.",
     "too-many-defects": "More than {what} defects are listed; the rest was left out.",
     "duplicate-defect": "The same defect is listed more than once ({what}).",
+    # the text against the answer (`m3ad.contradictions`)
+    "text-against-answer": "The text and the answer decide differently: {what}.",
+    "text-names-other-type": "The text names other types than the answer: {what}.",
+    "text-names-other-place": "The text speaks of another place than the boxes: {what}.",
+    "revises-but-keeps": "The reflection says {what}, and nothing was revised.",
+    "keeps-but-revises": "The reflection says {what}, and the decision was revised.",
 }
 
 _SHOWN = 60  # characters of the model's own words quoted in a sentence

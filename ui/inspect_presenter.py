@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from m3ad.contradictions import all_problems
 from m3ad.metrics.reflection import outcome
 from m3ad.records import Case, Inspection, Mode, Outcome, Probability, Trace, Verdict
 from m3ad.spans import spans
@@ -83,7 +84,7 @@ def stored_value(
         "think": think_pieces(trace, taxonomy),
         "reflection": pieces(trace.reflection or "", taxonomy),
         "answer": answer_pieces(split_stream(trace.text).answer),
-        "problems": [problem.text for problem in trace.problems],
+        "problems": [problem.text for problem in all_problems(trace)],
     }
 
 

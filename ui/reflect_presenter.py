@@ -144,9 +144,9 @@ def _row(one: Judged, done: str) -> dict[str, Any]:
         "before": decision(first_look(trace)),
         "after": decision(trace.verdict),
         "p": [inspection.probability.initial, inspection.probability.final],
-        "words": len(f"{trace.think} {trace.reflection or ''}".split()),
+        "words": inspection.words,
         "seconds": round(inspection.seconds, 1),
-        "problems": [problem.text for problem in trace.problems],
+        "problems": [problem.text for problem in inspection.problems],
     }
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from m3ad.contradictions import contradictions
 from m3ad.geometry import Box
 from m3ad.records import NORMAL, Defect, Verdict
 from m3ad.taxonomy import default_taxonomy
@@ -56,6 +57,8 @@ def test_an_answer_with_both_texts_is_read_back_without_a_problem(initial: Verdi
     text = render(final, write_think(initial, "hex bolt", rng), write_reflection(initial, final, rng))
     trace = read(text)
     assert trace.problems == ()
+    # Texts that keep the types may say that they revise: the boxes are new.
+    assert {found.code for found in contradictions(trace)} <= {"revises-but-keeps"}, text
     assert said(trace.initial) == said(initial)
     assert said(trace.verdict) == said(final)
 

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from m3ad.contradictions import all_problems
 from m3ad.images import open_image
 from m3ad.monitor import Answer, inspect, open_monitor
 from m3ad.records import Mode
@@ -38,7 +39,7 @@ def answer_json(path: Path, answer: Answer) -> dict[str, Any]:
         "initial": {"anomalous": trace.initial.anomalous} if trace.initial else None,
         "reflected": trace.reflected,
         "probability": {"initial": answer.probability.initial, "final": answer.probability.final},
-        "problems": [problem.text for problem in trace.problems],
+        "problems": [problem.text for problem in all_problems(trace)],
         "text": answer.text,
     }
 
