@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +18,7 @@ from PIL.Image import Image
 
 from m3ad import trace
 from m3ad.errors import ModelUnavailable
-from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, never
+from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, Lens, never
 from m3ad.monitor.folders import existing, read_card
 from m3ad.monitor.names import Source
 from m3ad.monitor.served_client import only_model, open_client, openai, picture_part, unavailable
@@ -57,6 +58,14 @@ class ServedMonitor:
             )
         with self._lock:
             yield from self._answer(image, seed, cancelled)
+
+    def lens(self, image: Image, *, system: str | None = None) -> AbstractContextManager[Lens]:
+        """See `Monitor.lens`."""
+        raise ModelUnavailable("A served model cannot be put under the lens yet. Load the model on this machine.")
+
+    def decide(self, images: Sequence[Image], text: str) -> list[float | None]:
+        """See `Monitor.decide`."""
+        raise ModelUnavailable("A served model cannot be put under the lens yet. Load the model on this machine.")
 
     def _answer(self, image: Image, seed: int, cancelled: Callable[[], bool]) -> Iterator[str | Answer]:
         started = time.monotonic()
