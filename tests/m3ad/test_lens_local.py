@@ -168,7 +168,7 @@ def noise_picture():
 def test_another_system_prompt_is_read_in_place_of_the_models_own(monitor, plates) -> None:
     with monitor.lens(plates[1], system=SYSTEM) as other, monitor.lens(plates[1], system="") as none:
         assert went_on(none, "").text == inspect(monitor, plates[1]).text
-        assert other.probe(THINK_DEFECT, [20]) != none.probe(THINK_DEFECT, [20])
+        assert other.tokens(THINK_DEFECT)[3].probability != pytest.approx(none.tokens(THINK_DEFECT)[3].probability)
 
 
 anything = st.one_of(
@@ -182,7 +182,7 @@ anything = st.one_of(
 @given(text=anything, mode=st.sampled_from(Mode), cut=st.integers(0, 40))
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_any_text_can_be_gone_on_from_and_probed(lens: LocalLens, text: str, mode: Mode, cut: int) -> None:
-    *pieces, answer = lens.go_on(text, mode=mode)
+    *pieces, answer = lens.go_on(text, mode=mode, cancelled=iter([False] * 10 + [True] * 9).__next__)
     assert answer.text.endswith("".join(pieces))
     assert len(answer.text) == len(text) + len("".join(pieces))
     answer.text.encode()
@@ -210,8 +210,8 @@ def test_the_chances_of_tokens_are_those_of_a_full_pass_without_cache(monitor, l
     inputs = monitor._processor(images=[plates[1]], text=[monitor._prompt + text], return_tensors="pt")
     with torch.inference_mode():
         logits = monitor._model(**inputs).logits[0].float()
-    logits[:, monitor._banned] = -torch.inf
-    chances = torch.softmax(logits, -1)
+        logits[:, monitor._banned] = -torch.inf
+        chances = torch.softmax(logits, -1)
     ids = monitor._spelling.tokens_of(text)
     before = range(len(chances) - len(ids) - 1, len(chances) - 1)
     full = [float(chances[place, token]) for place, token in zip(before, ids, strict=True)]
@@ -221,7 +221,7 @@ def test_the_chances_of_tokens_are_those_of_a_full_pass_without_cache(monitor, l
 def test_a_surprising_word_is_unlikely_and_a_long_text_is_read_in_pieces_without_a_seam(monitor, lens, plates) -> None:
     text = THINK_DEFECT.replace("There is", "even is")
     surprise = min(lens.tokens(text), key=lambda one: one.probability)
-    assert text.index("even") <= surprise.start <= text.index("even") + 4
+    assert text.index(" even") <= surprise.start <= text.index(" even") + 4
     with pytest.MonkeyPatch.context() as patch:
         whole = [one.probability for one in lens.tokens(text)]
         patch.setattr(local_decode, "CHUNK", 3)
@@ -247,16 +247,15 @@ def test_samples_repeat_with_their_seed_and_differ_among_each_other(lens: LocalL
 
 
 def test_samples_are_whole_answers_measured_at_both_places(lens: LocalLens) -> None:
-    for answer in lens.sample(6, seed=3):
+    for answer in lens.sample(6, seed=3, temperature=0.3):
         assert answer.trace.verdict is not None
         (again,) = [item for item in lens.go_on(answer.text) if isinstance(item, Answer)]
-        assert again.probability.initial == pytest.approx(answer.probability.initial, abs=1e-4)
-        assert again.probability.final == pytest.approx(answer.probability.final, abs=1e-4)
+        same(again, answer)
 
 
 def test_samples_reflect_about_as_often_as_the_model_would(lens: LocalLens) -> None:
     answers = list(lens.sample(48, seed=5))
-    expected = sum(answer.doubt for answer in answers) / 48
+    expected = sum(answer.doubt or 0 for answer in answers) / 48
     assert sum(answer.trace.reflected for answer in answers) / 48 == pytest.approx(expected, abs=0.25)
 
 
