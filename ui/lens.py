@@ -24,6 +24,7 @@ KEYS = (
     Command("cut", ("x",), "cut the chosen sentence", f"#{VIEW} .m3-lens-cut"),
     Command("force", ("r",), "force or forbid reflection", f"#{VIEW} .m3-lens-force"),
     Command("sample", ("s",), "sample eight answers", f"#{VIEW} .m3-lens-sample"),
+    Command("mattered", ("m",), "what in the picture mattered", f"#{VIEW} .m3-lens-matter"),
     Command("region", ("d",), "draw a region on the picture", f"#{VIEW} .m3-lens-draw"),
     Command("tokens", ("t",), "tokens and what else could stand there", f"#{VIEW} .m3-lens-spell"),
     Command("stop", ("Escape",), "stop the model", f"#{VIEW} .m3-lens-stop", fixed=True),

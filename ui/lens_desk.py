@@ -7,50 +7,27 @@ curves, tokens and maps are kept in memory, as long as there is room.
 from __future__ import annotations
 
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from PIL.Image import Image
 
 from m3ad.errors import Conflict
 from m3ad.images import open_image
-from m3ad.monitor.base import Answer, Lens
+from m3ad.monitor.base import Answer, Monitor
 from m3ad.picture_changes import changed
 from m3ad.recipes import BranchKind, Recipe
 from m3ad.records import Inspection
-from m3ad.sentences import sentences
-from ui.background import Task, begin
+from m3ad.trajectories import Tally, tally
+from ui.background import begin
 from ui.context import Context
-from ui.lens_nodes import Node, begun, decision_word, find, tree
+from ui.lens_nodes import Node, begun, find, tree
 from ui.lens_recipes import Wish, draws, recipe
+from ui.lens_work import MEASURES, LensTask, sample, write
 
 KEPT = 200  # measured texts
-Step = Callable[["LensTask", Lens], None]
-
-
-@dataclass(eq=False, kw_only=True)
-class LensTask(Task):
-    """One question to a model about one node, from the click to its end.
-
-    Attributes:
-        what: "branch", "samples", "curve", "tokens", "map" or "replay".
-        stage: "waiting" (for the model, or for its loading), "asking" or "over".
-        text: what is written so far, with what the model was given; "" while nothing is written.
-        done, whole: how much of the work there is, in its own steps; whole 0: nobody knows.
-        made: keys of the branches that it has stored.
-        says: how it ended, for people.
-    """
-
-    inspection: Inspection
-    node: Node
-    user: str
-    what: str
-    stage: str = "waiting"
-    text: str = ""
-    done: int = 0
-    whole: int = 0
-    made: list[str] = field(default_factory=list)
-    says: str = ""
+Step = Callable[[Monitor, Image], None]
 
 
 class LensDesk:
@@ -68,7 +45,7 @@ class LensDesk:
             return self._tasks.get((case_id, model))
 
     def measured(self, inspection: Inspection, node: Node, what: str) -> Any:
-        """What was measured of a node: see `curve`, `tokens`; None when it was not."""
+        """What was measured of a node: see `ui.lens_work`; None when it was not."""
         with self._lock:
             return self._measured.get((inspection.id, node.key, what))
 
@@ -85,8 +62,8 @@ class LensDesk:
         node = node if made.text else begun(nodes, node)
         task = LensTask(inspection=inspection, node=node, user=user, what="branch")
 
-        def work(task: LensTask, lens: Lens) -> None:
-            self._keep(task, wish.kind, made, _write(task, lens, made))
+        def work(monitor: Monitor, image: Image) -> None:
+            self._keep(task, wish.kind, made, write(task, monitor, image, made))
 
         return self._begin(task, made, work)
 
@@ -103,17 +80,15 @@ class LensDesk:
         nodes = tree(self._context.store, inspection)
         node = begun(nodes, find(nodes, key))
         recipes = draws(node, _fresh_seed(nodes))
-        task = LensTask(inspection=inspection, node=node, user=user, what="samples", whole=len(recipes))
+        task = LensTask(inspection=inspection, node=node, user=user, what="samples")
 
-        def work(task: LensTask, lens: Lens) -> None:
-            one = recipes[0]
-            answers = lens.sample(len(recipes), seed=one.seed, temperature=one.temperature, cancelled=task.stop.is_set)
-            drawn: list[str] = []
+        def work(monitor: Monitor, image: Image) -> None:
+            drawn = []
+            answers = sample(task, monitor, image, recipes[0], len(recipes))
             for made, answer in zip(recipes, answers, strict=False):
                 self._keep(task, BranchKind.SEED, made, answer)
-                drawn.append(decision_word(answer.trace.verdict))
-                task.done += 1
-            task.says = f"{task.done} answers drawn: {_counted(drawn)}."
+                drawn.append(answer.trace.verdict)
+            task.says = drawn_words(tally(drawn))
 
         return self._begin(task, recipes[0], work)
 
@@ -126,8 +101,8 @@ class LensDesk:
         parent, kind = find(nodes, node.parent or ""), node.kind
         task = LensTask(inspection=inspection, node=parent, user=user, what="replay")
 
-        def work(task: LensTask, lens: Lens) -> None:
-            answer = _again(task, lens, node.recipe)
+        def work(monitor: Monitor, image: Image) -> None:
+            answer = write(task, monitor, image, node.recipe)
             if task.stop.is_set():
                 return
             if answer is not None and answer.text == node.written.text:
@@ -138,15 +113,15 @@ class LensDesk:
         return self._begin(task, node.recipe, work)
 
     def measure(self, inspection: Inspection, key: str, what: str, user: str) -> LensTask:
-        """Measure a node's text: "curve" or "tokens". Raises as `grow`."""
+        """Measure "curve", "tokens" or "map" of a node (`ui.lens_work`). Raises as `grow`."""
         node = find(tree(self._context.store, inspection), key)
         task = LensTask(inspection=inspection, node=node, user=user, what=what)
 
-        def work(task: LensTask, lens: Lens) -> None:
-            found = _MEASURES[what](task, lens)
+        def work(monitor: Monitor, image: Image) -> None:
+            MEASURES[what](task, monitor, image)
             if not task.stop.is_set():
                 with self._lock:
-                    self._measured[(inspection.id, node.key, what)] = found
+                    self._measured[(inspection.id, node.key, what)] = task.found
                     while len(self._measured) > KEPT:
                         self._measured.popitem(last=False)
 
@@ -174,8 +149,7 @@ class LensDesk:
         with self._context.monitors.use(task.node.model) as monitor:
             if not task.stop.is_set():
                 task.stage = "asking"
-                with monitor.lens(image, system=asked.system) as lens:
-                    work(task, lens)
+                work(monitor, image)
         if task.stop.is_set():
             task.says = "Stopped."
 
@@ -190,59 +164,14 @@ class LensDesk:
         return True
 
 
-def _counted(words: list[str]) -> str:
-    return ", ".join(f"{count} {word}" for word, count in Counter(words).most_common()) or "none"
+def drawn_words(found: Tally) -> str:
+    """What several answers decide and how far they agree, as a sentence."""
+    counts = {"anomalous": found.anomalous, "normal": found.normal, "unreadable": found.unreadable}
+    said = ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    if found.agreement is None:
+        return "No answer was drawn."
+    return f"{sum(counts.values())} answers drawn: {said}. Agreement {round(100 * found.agreement)} %."
 
 
 def _fresh_seed(nodes: list[Node]) -> int:
     return max((node.recipe.seed for node in nodes), default=0) + 1
-
-
-def _again(task: LensTask, lens: Lens, made: Recipe) -> Answer | None:
-    """The answer of a recipe, whichever way it was made."""
-    if made.drawn is None:
-        return _write(task, lens, made)
-    number, task.whole = made.drawn
-    for answer in lens.sample(task.whole, seed=made.seed, temperature=made.temperature, cancelled=task.stop.is_set):
-        task.done += 1
-        if task.done > number:
-            return answer
-    return None
-
-
-def _write(task: LensTask, lens: Lens, made: Recipe) -> Answer | None:
-    """Let the model go on, its text in the task as it comes."""
-    task.text = made.text
-    for piece in lens.go_on(
-        made.text, mode=made.mode, seed=made.seed, temperature=made.temperature, cancelled=task.stop.is_set
-    ):
-        if isinstance(piece, Answer):
-            return piece
-        task.text += piece
-    return None
-
-
-def curve(task: LensTask, lens: Lens) -> list[tuple[int, float | None]]:
-    """(character offset, P(anomalous) if the prose ended there): before the first sentence, and at the end of each."""
-    text = task.node.written.text
-    found = sentences(text)
-    places = [*([found[0].start] if found else []), *(sentence.end for sentence in found)]
-    task.whole = len(places)
-    measured: list[tuple[int, float | None]] = []
-    for place in places:
-        if task.stop.is_set():
-            break
-        measured.append((place, lens.probe(text, [place])[0]))
-        task.done += 1
-    return measured
-
-
-def tokens(task: LensTask, lens: Lens) -> list[list[Any]]:
-    """[offset, text, probability, [[other text, probability], ...]] of each token of the node's text."""
-    return [
-        [one.start, one.text, one.probability, [[other.text, other.probability] for other in one.alternatives]]
-        for one in lens.tokens(task.node.written.text)
-    ]
-
-
-_MEASURES: dict[str, Callable[[LensTask, Lens], Any]] = {"curve": curve, "tokens": tokens}

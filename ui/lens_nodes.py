@@ -10,7 +10,7 @@ from db.store import Store
 from m3ad.errors import NotFound
 from m3ad.picture_changes import whole
 from m3ad.recipes import BranchKind, Recipe
-from m3ad.records import Inspection, Probability, Trace, Verdict
+from m3ad.records import Inspection, Probability, Trace
 
 ROOT = "root"
 
@@ -64,11 +64,6 @@ def begun(nodes: list[Node], node: Node) -> Node:
     while node.parent is not None and (node.recipe.text or node.kind is BranchKind.SEED):
         node = find(nodes, node.parent)
     return node
-
-
-def decision_word(verdict: Verdict | None) -> str:
-    """normal, anomalous or unreadable."""
-    return "unreadable" if verdict is None else "anomalous" if verdict.anomalous else "normal"
 
 
 def _root(inspection: Inspection) -> Node:

@@ -9,6 +9,8 @@ from typing import Any
 from m3ad.contradictions import all_problems
 from m3ad.differences import between, reflected
 from m3ad.links import linked, together
+from m3ad.occlusion import MEANING, OcclusionMap, cost
+from m3ad.picture_changes import seen
 from m3ad.prompts import SYSTEM
 from m3ad.records import Defect, Trace, Verdict
 from m3ad.sentences import sentences
@@ -18,9 +20,10 @@ from m3ad.trace import split_stream
 from m3ad.turning import turning
 from ui.context import Context
 from ui.inspect_presenter import DEMO_NOTE, answer_pieces, boxes, judgement, picture_value, verdict_word
-from ui.lens_desk import LensDesk, LensTask
+from ui.lens_desk import LensDesk
 from ui.lens_nodes import ROOT, Node, find, tree
 from ui.lens_table import rows
+from ui.lens_work import GRID, LensTask
 
 TITLES = {"think": "Think", "reflection": "Reflection"}
 WORKING = {
@@ -29,6 +32,7 @@ WORKING = {
     "replay": "Asking again",
     "curve": "Measuring P(anomalous)",
     "tokens": "Measuring the tokens",
+    "map": "Covering patches",
 }
 
 
@@ -57,6 +61,9 @@ def page_value(context: Context, desk: LensDesk, case_id: int, model: str, key: 
         **shown_value(nodes, node, truth),
         "curve": curve_value(node.written.text, desk.measured(inspection, node, "curve")),
         "tokens": desk.measured(inspection, node, "tokens"),
+        "map": map_value(desk.measured(inspection, node, "map"), node),
+        "map_means": MEANING,
+        "map_cost": cost(GRID, GRID),
     }
 
 
@@ -165,6 +172,14 @@ def _turn(text: str, measured: list[tuple[int, float | None]], turn: tuple[int, 
     return {"at": number, "turned": turned, "sentence": sentence, "step": (after or 0.0) - before}
 
 
+def map_value(found: OcclusionMap | None, node: Node) -> dict[str, Any] | None:
+    """The map over the picture: {"before", "change": rows of changes of P(anomalous), "area": fractions it covers}."""
+    if found is None:
+        return None
+    area = seen(node.recipe.changes).as_tuple()
+    return {"before": found.before, "change": found.change, "area": list(area)}
+
+
 def work_value(task: LensTask | None) -> dict[str, Any] | None:
     """How the latest question about the case stands; its text in lanes while the model writes."""
     if task is None:
@@ -182,6 +197,7 @@ def work_value(task: LensTask | None) -> dict[str, Any] | None:
         "whole": task.whole,
         "node": task.node.key,
         "made": list(task.made),
+        "map": map_value(task.found, task.node) if task.what == "map" else None,
         "lanes": lanes(task.text, [], taxonomy) if task.running and task.text else None,
         "answer": answer_pieces(split_stream(task.text).answer) if task.running and task.text else [],
     }

@@ -18,10 +18,11 @@ from m3ad.recipes import BranchKind
 from m3ad.records import Inspection
 from ui.access import LARGEST_ID, Guard
 from ui.context import Context
-from ui.lens_desk import LensDesk, LensTask
+from ui.lens_desk import LensDesk
 from ui.lens_nodes import ROOT
 from ui.lens_presenter import page_value, work_value
 from ui.lens_recipes import Wish
+from ui.lens_work import LensTask
 
 LONGEST_TEXT = 20_000
 KEPT = "private, max-age=86400"  # a branch never changes
@@ -62,7 +63,7 @@ class SentWish(SentPlace):
 class SentQuestion(SentPlace):
     """What is to be measured, drawn or asked again."""
 
-    what: Literal["samples", "replay", "curve", "tokens"]
+    what: Literal["samples", "replay", "curve", "tokens", "map"]
 
 
 def add_lens_routes(app: FastAPI, context: Context, guard: Guard) -> None:

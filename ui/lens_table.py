@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from statistics import mean, stdev
+from dataclasses import astuple
 from typing import Any
 
 from m3ad.picture_changes import ChangeKind
 from m3ad.recipes import BranchKind
 from m3ad.records import Verdict
-from m3ad.rewards import REFLECTION_TABLES, RewardConfig, rewards
+from m3ad.rewards import REFLECTION_TABLES, RewardConfig
 from m3ad.trace_problems import quoted
+from m3ad.trajectories import paid
 from ui.inspect_presenter import verdict_word
 from ui.lens_nodes import Node
 
@@ -80,17 +81,7 @@ def _paid(nodes: list[Node], truth: Verdict) -> dict[str, dict[str, list[float]]
     found: dict[str, dict[str, list[float]]] = {}
     for members in groups.values():
         for table in REFLECTION_TABLES:
-            earned = [rewards(truth, node.trace, RewardConfig(reflection_table=table)) for node in members]
-            ahead = _advantages([one.total for one in earned])
-            for node, one, advantage in zip(members, earned, ahead, strict=True):
-                parts = [one.consistency, one.accuracy, one.reflection, one.total, advantage]
-                found.setdefault(node.key, {})[table] = parts
+            earned = paid(truth, [node.trace for node in members], RewardConfig(reflection_table=table))
+            for node, one in zip(members, earned, strict=True):
+                found.setdefault(node.key, {})[table] = [*astuple(one.rewards), one.advantage]
     return found
-
-
-def _advantages(totals: list[float]) -> list[float]:
-    """GRPO's: how far each lies above the mean of its group, in standard deviations (of a sample, as TRL reckons)."""
-    if len(totals) < 2:
-        return [0.0] * len(totals)
-    middle, spread = mean(totals), stdev(totals)
-    return [(total - middle) / (spread + 1e-4) for total in totals]

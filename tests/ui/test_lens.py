@@ -16,10 +16,12 @@ from m3ad.geometry import Box
 from m3ad.monitor import open_monitor
 from m3ad.recipes import BranchKind
 from m3ad.records import Defect, Inspection, NewCase, Scenario, Verdict
+from m3ad.trajectories import tally
 from tests.conftest import ANSWER_NORMAL, THINK_DEFECT, THINK_NORMAL
 from tests.ui.scripted import add_inspection, make_context
 from ui.build import make_app
 from ui.context import Context
+from ui.lens_desk import drawn_words
 
 HEADER = {"X-M3AD-Lens": "1"}
 SCRATCH = Verdict(True, (Defect("scratch", Box(0.25, 0.25, 0.75, 0.75)),))
@@ -53,9 +55,9 @@ def root(context: Context) -> Inspection:
 
 @pytest.fixture
 def ask(client: TestClient) -> Ask:
-    """ask(route, **body) asks and waits; the work as it ended."""
+    """ask(route, **body) asks and waits; the work as it ended, with the error that begins so, or with none."""
 
-    def asking(route: str, **body: Any) -> dict[str, Any]:
+    def asking(route: str, error: str = "", **body: Any) -> dict[str, Any]:
         sent = {"case": 1, "model": "tiny", "node": "root"} | body
         answer = client.post(f"/lens/{route}", json=sent, headers=HEADER)
         assert answer.status_code == 200, answer.text
@@ -63,7 +65,8 @@ def ask(client: TestClient) -> Ask:
         while (work := client.get("/lens/work/1", params={"model": "tiny"}).json())["running"]:
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        assert work["error"] == ""
+        assert work["error"].startswith(error)
+        assert bool(work["error"]) == bool(error)
         return work
 
     return asking
@@ -181,9 +184,18 @@ def test_answers_are_drawn_and_paid_in_their_own_group(
     assert {one.parent_id for one in drawn} == {None}  # they begin anew: nothing of the branch is in them
     assert [one.recipe.drawn for one in drawn] == [(number, 8) for number in range(8)]
     rows = [row for row in page(client)["rows"] if row["group"]]
+    decided = [one.trace.verdict for one in drawn]
+    assert work["says"] == drawn_words(tally(decided))
     assert len(rows) == 8
     assert sum(row["rewards"]["d"][4] for row in rows) == pytest.approx(0, abs=1e-6)
     assert ask("ask", what="replay", node=str(drawn[5].id))["says"] == "Replayed: the same text, word for word."
+
+
+def test_what_a_model_cannot_tell_is_said(client: TestClient, root: Inspection, ask: Ask) -> None:
+    work = ask("ask", what="map", error="After this text the model decides nothing")  # so small a model
+    assert (work["map"], work["running"]) == (None, False)
+    assert page(client)["map"] is None
+    assert page(client)["map_cost"].startswith("64 patches")
 
 
 def test_what_makes_no_sense_is_refused_in_words(client: TestClient, root: Inspection) -> None:

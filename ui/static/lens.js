@@ -9,7 +9,7 @@ function mountLens({ element, props, trigger, watch }) {
   const bar = el('div', 'm3-lens-tools'), said = el('div', 'm3-lens-said'), differences = el('div', 'm3-lens-differences');
   const curveHead = el('div', 'm3-lens-curve-head'), curveRoot = el('div', 'm3-lens-curve'), table = el('div', 'm3-lens-branches');
   said.setAttribute('role', 'status');
-  let page = null, node = 'root', work = null, turn = 0, timer = null, polling = 0, editing = false, spelled = false;
+  let page = null, node = 'root', work = null, turn = 0, timer = null, polling = 0, editing = false, spelled = false, mapped = false;
 
   const picture = lensPicture(stage, {
     drawing: (on) => setPressed(region, on),
@@ -28,6 +28,7 @@ function mountLens({ element, props, trigger, watch }) {
 
   const tool = (className, says, act, means) => button(`m3-lens-tool ${className}`, says, act, means);
   const draw8 = tool('m3-lens-sample m3-annotates', 'Sample 8', () => ask('samples'), 'Draw eight answers at the training temperature and see what each would be paid');
+  const matter = tool('m3-lens-matter', 'What mattered', () => { mapped = !mapped; if (mapped && !page.map) ask('map'); draw(); });
   const on = tool('m3-lens-go m3-annotates', 'Continue from edit', () => (editing ? go() : text.edit()), 'The model goes on from the sentence as it is now (Ctrl Enter in the field)');
   const inspect = tool('m3-lens-inspect', 'Inspect', () => leave('inspect')), correct = tool('m3-lens-correct', 'Correct', () => leave('annotate'));
   const edit = tool('m3-lens-edit m3-annotates', 'Edit', () => text.edit(), 'Write the chosen sentence anew');
@@ -43,11 +44,13 @@ function mountLens({ element, props, trigger, watch }) {
   previous.hidden = next.hidden = true;
   setPressed(region, false);
   setPressed(spell, false);
-  add(head, name, path, truth, el('span', 'm3-sp'), draw8, on);
+  setPressed(matter, false);
+  add(head, name, path, truth, el('span', 'm3-sp'), draw8, matter, on);
   add(bar, edit, cut, force, seed, region, types, spell, el('span', 'm3-sp'), inspect, correct);
   add(curveHead, el('h3', 'm3-h', 'P(anomalous) along the text'), measure, said, stop);
   add(root, head, add(upper, stage, prose), bar, differences, curveHead, curveRoot, table, previous, next);
 
+  const shows = (id, model) => Boolean(page) && page.case.case === id && page.model === model;
   const may = () => window.m3ad.may('annotator'), busy = () => Boolean(work && work.running);
   const place = () => ({ case: page.case.case, model: page.model, node });
   const same = (mine) => mine === turn;
@@ -87,7 +90,9 @@ function mountLens({ element, props, trigger, watch }) {
     clearTimeout(timer);
     const found = await get(`lens/case/${asked.case.case ?? asked.case}`, { model: asked.model, node: key });
     if (!found || !same(mine)) return;
-    [page, node, work, editing] = [found, found.shown || 'root', found.work, false];
+    // A question that was asked meanwhile is not in this answer yet.
+    if (!(busy() && shows(found.case.case, found.model))) work = found.work;
+    [page, node, editing] = [found, found.shown || 'root', false];
     draw();
     if (busy()) poll();
     else if (page.loaded && !page.curve && may()) timer = setTimeout(() => { if (same(mine) && !busy() && !editing) ask('curve'); }, PATIENCE);
@@ -103,6 +108,7 @@ function mountLens({ element, props, trigger, watch }) {
       if (!found) return;
       work = found;
       buttons();
+      if (work.map) picture.heat(work.map);
       if (work.lanes && !editing) { text.leave(); text.show(work.lanes, work.answer, null); }
     }
     const { error, says, made, what } = work;
@@ -112,7 +118,7 @@ function mountLens({ element, props, trigger, watch }) {
 
   function buttons() {
     const idle = page && !page.empty && !busy();
-    for (const each of [draw8, on, seed, region, types, spell, measure, force]) each.disabled = !idle;
+    for (const each of [draw8, matter, on, seed, region, types, spell, measure, force]) each.disabled = !idle;
     edit.disabled = cut.disabled = !idle || !text.chosen();
     on.classList.toggle('m3-primary', Boolean(idle));
     stop.hidden = !busy();
@@ -136,11 +142,14 @@ function mountLens({ element, props, trigger, watch }) {
       return;
     }
     setPressed(spell, spelled);
+    setPressed(matter, mapped);
+    picture.heat(mapped ? page.map : null);
     if (spelled && page.tokens) text.tokens(page.tokens); else text.show(page.lanes, page.answer, page.verdict);
     force.textContent = page.reflected ? 'Forbid reflection' : 'Force reflection';
     force.title = page.reflected ? 'What would it answer by its first look alone?' : 'Let it examine its first look';
     differences.textContent = '';
-    for (const [heading, words] of page.differences) differences.append(add(el('div'), el('b', '', `${heading}: `), words));
+    for (const [heading, words] of mapped ? [['The map', page.map_means]] : page.differences) differences.append(add(el('div'), el('b', '', `${heading}: `), words));
+    matter.title = `Cover patch after patch of the picture and see how the decision moves. ${page.map_cost}`;
     for (const words of page.problems) differences.append(el('div', 'm3-tone-odd', words));
     curve.show(page.curve, 'Not measured yet.');
     measure.hidden = Boolean(page.curve);
@@ -169,7 +178,8 @@ function mountLens({ element, props, trigger, watch }) {
     const value = props.value || {};
     if (value.case === undefined || (value.turn || 0) < latest) return;  // what this script sent up, or a late answer
     latest = value.turn || 0;
-    spelled = false;
+    if (shows(value.case, value.model) && (editing || busy() || region.getAttribute('aria-pressed') === 'true')) return;  // somebody is at work on it
+    spelled = mapped = false;
     if (value.case === null) { say('No case chosen.'); return; }
     picture.drawing(false);
     open('root', value);

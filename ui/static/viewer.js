@@ -31,7 +31,7 @@ function mount({ element, props, watch }) {
   function fit() {
     if (!ready()) return;
     const { w, h } = size(), { width, height } = value();
-    const [aside, above] = h < 400 ? [16, 56] : [48, 88];  // room for the legend and the labels
+    const [aside, above] = h < 400 ? [12, 44] : [48, 88];  // room for the legend and the labels
     const scale = Math.min((w - aside) / width, (h - above) / height);
     view = { scale, x: (w - width * scale) / 2, y: (h - height * scale) / 2 + 12 };
     fitted = true;
