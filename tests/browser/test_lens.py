@@ -116,4 +116,14 @@ def test_a_region_is_cut_out_and_asked_again(page: Page, address: str, witness: 
     expect(rows.nth(1)).to_contain_text("cut-out")
     expect(lens.locator(".m3-picture")).to_have_attribute("src", re.compile(r"^lens/picture/\d+$"))
     expect(over).not_to_have_class(re.compile("m3-drawing"))
+
+    page.keyboard.press("m")
+    cells = lens.locator(".m3-lens-map i")
+    expect(cells).to_have_count(64, timeout=SLOW)
+    expect(lens.locator(".m3-lens-differences")).to_contain_text("not where the defect is")
+    inside = cells.first.bounding_box()
+    assert inside is not None
+    assert inside["x"] >= area["x"] + 0.29 * area["width"]  # the map lies over the cut-out alone
+    page.keyboard.press("m")
+    expect(cells).to_have_count(0)
     assert witness.errors == []

@@ -198,6 +198,22 @@ def test_what_a_model_cannot_tell_is_said(client: TestClient, root: Inspection, 
     assert page(client)["map_cost"].startswith("64 patches")
 
 
+def test_work_is_stopped_and_nothing_of_it_kept(client: TestClient, context: Context, root: Inspection) -> None:
+    sent = {"case": 1, "model": "tiny", "node": "root"}
+    with context.monitors.use("tiny"):  # somebody else asks the model: the question waits
+        begun = client.post("/lens/ask", json=sent | {"what": "samples"}, headers=HEADER).json()
+        assert (begun["running"], begun["says"]) == (True, "Waiting for tiny…")
+        second = client.post("/lens/branch", json=sent | {"kind": "another seed"}, headers=HEADER)
+        assert (second.status_code, "still at work" in second.json()["detail"]) == (409, True)
+        client.post("/lens/stop", json=sent, headers=HEADER)
+    deadline = time.monotonic() + 60
+    while (work := client.get("/lens/work/1", params={"model": "tiny"}).json())["running"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    assert (work["says"], work["error"]) == ("Stopped.", "")
+    assert context.store.branches.of_inspection(root.id) == []
+
+
 def test_what_makes_no_sense_is_refused_in_words(client: TestClient, root: Inspection) -> None:
     shown = page(client)
     sent = {"case": 1, "model": "tiny", "node": "root", "kind": "edited", **sentence(shown)}
