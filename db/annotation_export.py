@@ -21,12 +21,14 @@ from m3ad.formats.carrying import ExportedAccount, export
 from m3ad.formats.sink import pack
 from m3ad.images import EXTENSIONS
 from m3ad.records import Annotation, Case
+from m3ad.trace_fields import UNKNOWN_TYPE
 
 if TYPE_CHECKING:
     from db.store import Store
 
 BATCH = 500
 LONGEST_STEM = 60
+UNDECIDED = "defects whose type is undecided: other programs take 'unknown' for a type like any"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_]+")
 
 
@@ -90,6 +92,8 @@ def _newest(store: Store, ids: list[int], lost: Counter[str]) -> list[tuple[Case
         listed = cases(session, store.workspace, CaseFilter(ids=tuple(ids)))
     lost["cases with inspections: reasoning, reflection and probabilities stay here"] += inspected
     lost["further pictures of cases (views, templates)"] += sum(len(case.pictures) - 1 for case in listed)
+    undecided = sum(defect.type == UNKNOWN_TYPE for one in newest.values() for defect in one.verdict.defects)
+    lost[UNDECIDED] += undecided
     return [(case, newest.get(case.id)) for case in listed]
 
 

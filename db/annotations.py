@@ -196,7 +196,7 @@ def _require_inspection(session: Session, case_id: int, inspection_id: int | Non
 
 def require_case(session: Session, case_id: int) -> None:
     """Raises NotFound when there is no such case."""
-    if session.scalar(_CASE, {"of_case": case_id}) is None:
+    if session.connection().scalar(_CASE, {"of_case": case_id}) is None:
         raise NotFound(f"The store has no case {case_id}.")
 
 

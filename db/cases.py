@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sqlalchemy import bindparam, select
+from sqlalchemy import insert as insert_into
 from sqlalchemy.orm import Session
 
 from db.annotations import add_revision
@@ -22,7 +23,10 @@ from m3ad.records import Case, NewCase, Scenario
 from m3ad.wav import is_sound
 
 _cases = table_of(CaseTable)
-_CASE = select(*_cases.c).where(_cases.c.id == bindparam("case_id"))  # made once: making it costs more than running it
+# Made once: making a statement costs more than running it.
+_CASE = select(*_cases.c).where(_cases.c.id == bindparam("case_id"))
+_FIND = select(_cases.c.id).where(_cases.c.dataset == bindparam("dataset"), _cases.c.key == bindparam("key"))
+_ADD_CASE, _ADD_PICTURES = insert_into(_cases), insert_into(table_of(PictureTable))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ def _require_text(new: NewCase) -> None:
 
 def find(session: Session, dataset: str, key: str) -> int | None:
     """The id of the case with this key in this data set."""
-    return session.scalar(select(CaseTable.id).where(CaseTable.dataset == dataset, CaseTable.key == key))
+    found: int | None = session.connection().scalar(_FIND, {"dataset": dataset, "key": key})
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,35 +107,21 @@ def insert(
     if present is not None:
         _require_same(session, present, new, [picture.sha256 for picture in measured.pictures])
         return present, False
-    row = CaseTable(
-        dataset=new.dataset,
-        key=new.key,
-        scenario=new.scenario,
-        category=new.category,
-        split=new.split,
-        created=now(),
-    )
-    session.add(row)
-    session.flush()
-    for position, picture in enumerate(measured.pictures):
-        session.add(
-            PictureTable(
-                case_id=row.id,
-                position=position,
-                role=_role(new, position),
-                path=picture.path,
-                sha256=picture.sha256,
-                pixels=picture.pixels,
-                perceptual=picture.perceptual,
-                width=picture.width,
-                height=picture.height,
-            )
-        )
-    log(session, "case.added", actor, row.id, dataset=new.dataset, key=new.key)
-    touch(session, row.id)
+    facts = {"dataset": new.dataset, "key": new.key, "scenario": new.scenario, "category": new.category}
+    connection = session.connection()
+    made = connection.execute(_ADD_CASE, {**facts, "split": new.split, "created": now()}).inserted_primary_key
+    assert made is not None
+    case_id: int = made[0]
+    rows = [
+        {**asdict(picture), "case_id": case_id, "position": position, "role": _role(new, position)}
+        for position, picture in enumerate(measured.pictures)
+    ]
+    connection.execute(_ADD_PICTURES, rows)
+    log(session, "case.added", actor, case_id, dataset=new.dataset, key=new.key)
+    touch(session, case_id)
     if verdict is not None:
-        add_revision(session, row.id, 1, verdict, author=author, note=note, inspection_id=None)
-    return row.id, True
+        add_revision(session, case_id, 1, verdict, author=author, note=note, inspection_id=None)
+    return case_id, True
 
 
 def _role(new: NewCase, position: int) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any, Protocol
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.annotations import require_case
@@ -54,18 +55,19 @@ _LATEST = (  # made once: making a statement costs more than running it
     .limit(1)
 )
 _LATEST_OF_MODEL = _LATEST.where(_inspections.c.model == bindparam("of_model"))
+_ADD = insert(_inspections)
 read_text = lru_cache(maxsize=512)(read)  # a case is shown ahead and then once more
 
 
-def to_inspection(row: Any) -> Inspection:
-    """The record of a row; its text is read again, so a better reader is better on old inspections too."""
+def to_inspection(row: Any, trace: Trace | None = None) -> Inspection:
+    """The record of a row; without `trace` its text is read: a better reader is better on old inspections too."""
     return Inspection(
         row.id,
         row.case_id,
         row.model,
         row.mode,
         row.seed,
-        read_text(row.text),
+        trace or read_text(row.text),
         Probability(row.initial_probability, row.final_probability),
         row.seconds,
         row.tokens,
@@ -81,30 +83,30 @@ def add_inspection(
     """Store an answer; NotFound when there is no such case."""
     require_case(session, case_id)
     trace = answer.trace
-    row = InspectionTable(
-        case_id=case_id,
-        model=model,
-        mode=mode,
-        seed=seed,
-        text=trace.text,
-        verdict=trace.verdict.to_json() if trace.verdict else None,
-        initial_anomalous=_anomalous(trace.initial),
-        final_anomalous=_anomalous(trace.verdict),
-        reflected=trace.reflected,
-        initial_probability=answer.probability.initial,
-        final_probability=answer.probability.final,
-        doubt=answer.doubt,
-        seconds=answer.seconds,
-        tokens=answer.tokens,
-        cancelled=answer.cancelled,
-        created=now(),
+    row = {
+        "case_id": case_id,
+        "model": model,
+        "mode": mode,
+        "seed": seed,
+        "text": trace.text,
+        "verdict": trace.verdict.to_json() if trace.verdict else None,
+        "initial_anomalous": _anomalous(trace.initial),
+        "final_anomalous": _anomalous(trace.verdict),
+        "reflected": trace.reflected,
+        "initial_probability": answer.probability.initial,
+        "final_probability": answer.probability.final,
+        "doubt": answer.doubt,
+        "seconds": answer.seconds,
+        "tokens": answer.tokens,
+        "cancelled": answer.cancelled,
+        "created": now(),
         **said(trace),
-    )
-    session.add(row)
-    session.flush()
-    log(session, "inspection.added", actor, case_id, inspection=row.id, model=model)
+    }
+    made = session.connection().execute(_ADD, row).inserted_primary_key
+    assert made is not None
+    log(session, "inspection.added", actor, case_id, inspection=made[0], model=model)
     touch(session, case_id)
-    return to_inspection(row)
+    return to_inspection(SimpleNamespace(id=made[0], **row), trace)
 
 
 def said(trace: Trace) -> dict[str, Any]:

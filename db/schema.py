@@ -40,7 +40,8 @@ NAMES = {
 # Rows of these tables are written once: SQLite refuses to change or delete them (triggers, made by the migrations).
 APPEND_ONLY = (
     *("annotations", "inspections", "snapshots", "snapshot_rows", "examples", "captions", "events"),
-    *("reviews", "bulks", "bulk_rows", "second_looks", "second_verdicts", "branches"),
+    *("reviews", "bulks", "bulk_rows", "second_looks", "second_verdicts"),
+    *("operating_points", "calibrators", "branches"),
 )
 
 
@@ -522,6 +523,53 @@ class ModelTable(Base):
     parent: Mapped[str | None]
     run: Mapped[str | None] = mapped_column(ForeignKey("runs.name", ondelete="RESTRICT"))
     created: Mapped[datetime]
+
+
+class OperatingPointTable(Base):
+    """The two thresholds by which a model's parts pass, are rejected or go to a person; the newest is in use."""
+
+    __tablename__ = "operating_points"
+    __table_args__ = (
+        Index(None, "model"),
+        CheckConstraint("0 <= pass_below AND pass_below <= reject_from AND reject_from <= 1", name="order"),
+        CheckConstraint("revise_from > 0 AND revise_from <= 1", name="revise_from"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str]
+    pass_below: Mapped[float]
+    reject_from: Mapped[float]
+    revise_from: Mapped[float | None]
+    cases: Mapped[str]
+    figures: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    created: Mapped[datetime]
+
+
+class CalibratorTable(Base):
+    """A calibrator of a model's probabilities, as numbers; the newest is in use."""
+
+    __tablename__ = "calibrators"
+    __table_args__ = (Index(None, "model"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str]
+    numbers: Mapped[dict[str, Any]]
+    cases: Mapped[dict[str, Any]]
+    figures: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    created: Mapped[datetime]
+
+
+class PicturePropertyTable(Base):
+    """What was measured of a picture file."""
+
+    __tablename__ = "picture_properties"
+
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    brightness: Mapped[float]
+    contrast: Mapped[float]
+    sharpness: Mapped[float]
 
 
 class UserTable(Base):

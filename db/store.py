@@ -34,6 +34,7 @@ from db.case_rows import CaseRow, case_rows
 from db.cases import Facets
 from db.engine import BUSY_SECONDS, migrate, open_engine, writing
 from db.events import Event
+from db.evidence import Evidence
 from db.examples import Examples
 from db.filters import EVERYTHING, CaseFilter
 from db.importing import import_cases
@@ -46,6 +47,7 @@ from db.schema import Role
 from db.second_looks import SecondLooks
 from db.sign_ins import SignIns
 from db.splits import SplitRule
+from db.trust import Trust
 from db.users import User
 from m3ad.datasets.account import Account, Refused
 from m3ad.errors import Conflict, StaleRevision
@@ -79,6 +81,8 @@ class Store:
         queue: which case a person works on next; see `db.queue.Queue`.
         filters: filters with names; see `db.saved_filters.SavedFilters`.
         preferences: what each person chose for themselves; see `db.preferences.Preferences`.
+        trust: operating points and calibrators of models; see `db.trust.Trust`.
+        evidence: how often a model was right on cases like one; see `db.evidence.Evidence`.
     """
 
     def __init__(self, workspace: Path, engine: Engine) -> None:
@@ -96,6 +100,8 @@ class Store:
         self.queue = Queue(self)
         self.filters = SavedFilters(self)
         self.preferences = Preferences(self)
+        self.trust = Trust(self)
+        self.evidence = Evidence(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | None = None) -> Store:

@@ -27,6 +27,8 @@ from ui.context import Context
 from ui.events import READS, told
 from ui.shell import Shell, at
 
+VIEWS = [("cases", "Cases", "Boxes and types of the cases"), ("examples", "Examples", "Texts of the examples")]
+
 
 def head() -> str:
     """What the tab needs in the page's <head>."""

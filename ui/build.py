@@ -14,7 +14,7 @@ from starlette.routing import Mount
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from db.schema import Role
-from ui import annotate, data, inspect, reflect, retrain
+from ui import annotate, data, inspect, reflect, reflect_views, retrain, trust
 from ui.access import alone, make_guard, who_asks
 from ui.annotate_keys import CHECK_KEYS
 from ui.annotate_keys import KEYS as ANNOTATE_KEYS
@@ -34,6 +34,7 @@ from ui.list_routes import add_list_routes
 from ui.oidc import add_oidc_routes
 from ui.page_access import page_guard
 from ui.pictures import add_picture_routes
+from ui.reflect_routes import add_reflect_routes
 from ui.review_routes import add_review_routes
 from ui.shell import Shell, at, open_tab
 from ui.sign_in import add_sign_in_routes
@@ -42,13 +43,19 @@ from ui.theme import head, theme
 TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
     "inspect": ("Inspect", inspect.build),
     "annotate": ("Annotate", annotate.build),
-    "reflect": ("Reflect", reflect.build),
+    "reflect": ("Reflect", reflect_views.build),
     "retrain": ("Retrain", retrain.build),
     "data": ("Data", data.build),
 }
 
 # Whose keys people change; the names are in the store.
-KEYS = {"inspect": inspect.KEYS, "annotate": ANNOTATE_KEYS, "examples": CHECK_KEYS, "reflect": reflect.KEYS}
+KEYS = {
+    "inspect": inspect.KEYS,
+    "annotate": ANNOTATE_KEYS,
+    "examples": CHECK_KEYS,
+    "reflect": reflect.KEYS,
+    "trust": trust.KEYS,
+}
 
 
 def build_page(context: Context) -> gr.Blocks:
@@ -59,7 +66,9 @@ def build_page(context: Context) -> gr.Blocks:
         bar = address()
         with gr.Tabs(elem_id="m3-tabs", selected="inspect") as tabs:
             arrived = _arrivals(context, page, tabs, case, queue, bar)
-            shell = Shell(page, tabs, case, model, queue, bar, top, view_switch(render=False), arrived)
+            shell = Shell(
+                page, tabs, case, model, queue, bar, top, view_switch("annotate", annotate.VIEWS, render=False), arrived
+            )
             for name, (label, _) in TABS.items():
                 shell.add(name, gr.Tab(label, id=name))
             for name, (_, build) in TABS.items():
@@ -105,6 +114,7 @@ def make_app(context: Context) -> FastAPI:
     add_lens_routes(app, context, guard)
     add_export_routes(app, context, guard)
     add_review_routes(app, context, guard)
+    add_reflect_routes(app, context, guard)
     add_key_routes(app, context, guard, KEYS)
     if context.settings.oidc:
         add_oidc_routes(app, context)

@@ -15,6 +15,7 @@ from m3ad.records import Inspection, Mode, Verdict
 from m3ad.taxonomy import default_taxonomy
 from ui import inspect_presenter as present
 from ui.context import Context
+from ui.inspect_trust import trust_value
 from ui.inspections import Job
 
 SEED = 0  # greedy decoding does not use it; sampling models answer the same way every time
@@ -198,4 +199,7 @@ class Desk:
     def _stored(self, inspection: Inspection | None, truth: Verdict | None, model: str) -> dict[str, Any]:
         monitors = self._context.monitors
         demonstration, threshold = monitors.demonstration(model), monitors.reflects_from(model)
-        return present.stored_value(inspection, truth, self._taxonomy, demonstration=demonstration, threshold=threshold)
+        value = present.stored_value(
+            inspection, truth, self._taxonomy, demonstration=demonstration, threshold=threshold
+        )
+        return value if inspection is None else value | {"trust": trust_value(self._context.store, inspection)}

@@ -94,7 +94,7 @@ def running_value(job: Job, ahead: int, taxonomy: Taxonomy, *, demonstration: bo
     says = {
         "waiting": f"Waiting: {ahead} before this one" if ahead else f"Loading {job.model}",
         "loading": f"Loading {job.model}",
-        "writing": _writing(parts.reflection, parts.answer),
+        "writing": "Reflection forced: once more" if job.forced else _writing(parts.reflection, parts.answer),
     }
     return {
         "state": job.stage,

@@ -13,10 +13,14 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from types import TracebackType
 
+from PIL.Image import Image
+
 from db.store import SYSTEM, Store
 from m3ad.images import open_image
 from m3ad.monitor.base import Answer, Monitor
 from m3ad.records import Inspection, Mode
+from m3ad.reliability.properties import measure
+from ui.inspect_trust import log_forced, reason_to_revise
 
 
 @dataclass(eq=False)
@@ -27,6 +31,7 @@ class Job:
         background: nobody waits for it; a person's inspection goes first.
         stage: "waiting", "loading" (the model), "writing" or "over".
         text: what the model has written so far.
+        forced: it writes once more, with a reflection, because its confidence and its reliability differ.
         stop: set to end it at the next token.
         result: the stored inspection (a cancelled one when it was stopped), None when it was stopped before a word; or
             the error.
@@ -40,6 +45,7 @@ class Job:
     background: bool
     stage: str = "waiting"
     text: str = ""
+    forced: bool = False
     stop: threading.Event = field(default_factory=threading.Event)
     result: Future[Inspection | None] = field(default_factory=Future)
 
@@ -127,20 +133,40 @@ class Inspections:
         if job.stop.is_set():
             return None
         job.stage = "loading"
-        image = open_image(self._store.case(job.case_id).primary.path)
+        picture = self._store.case(job.case_id).primary
+        image = open_image(picture.path)
+        found = self._answered(job, image, job.mode)
+        if found is None or found.cancelled:
+            return found
+        self.pace[job.model] = found.seconds
+        self._store.evidence.keep(picture.sha256, measure(image))
+        return found if job.background else self._revised(job, image, found)
+
+    def _revised(self, job: Job, image: Image, found: Inspection) -> Inspection:
+        """The inspection, or another with a reflection where the model's confidence and reliability ask for one."""
+        why = reason_to_revise(self._store, found)
+        if why is None:
+            return found
+        job.forced, job.text = True, ""
+        again = self._answered(job, image, Mode.REFLECTIVE)
+        if again is None or again.cancelled:
+            return found
+        log_forced(self._store, found, again, why, job.user)
+        return again
+
+    def _answered(self, job: Job, image: Image, mode: Mode) -> Inspection | None:
+        """One answer of the model, streamed into the job and stored; None when it was stopped before a word."""
         answer: Answer | None = None
         with self._use(job.model) as monitor:
             job.stage = "writing"
-            for piece in monitor.stream(image, mode=job.mode, seed=job.seed, cancelled=job.stop.is_set):
+            for piece in monitor.stream(image, mode=mode, seed=job.seed, cancelled=job.stop.is_set):
                 if isinstance(piece, Answer):
                     answer = piece
                 else:
                     job.text += piece
         if answer is None or (answer.cancelled and not answer.text):
             return None
-        if not answer.cancelled:
-            self.pace[job.model] = answer.seconds
-        return self._store.add_inspection(job.case_id, job.model, job.mode, job.seed, answer, actor=job.user)
+        return self._store.add_inspection(job.case_id, job.model, mode, job.seed, answer, actor=job.user)
 
 
 class _Outcome:

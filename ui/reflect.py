@@ -11,6 +11,7 @@ import gradio as gr
 
 from db.schema import Role
 from m3ad.metrics.effect import Aspect
+from m3ad.metrics.slices import Facet
 from ui.access import LARGEST_ID
 from ui.components.form_parts import choice
 from ui.components.frame import footer
@@ -51,18 +52,21 @@ def build(context: Context, shell: Shell) -> None:
 
     asked = [model, cases, aspect, beside]
 
-    def show(model: str, cases: str, aspect: str, beside: str, request: gr.Request) -> dict[str, Any]:
-        wanted = Asked(model, cases, Aspect(aspect), beside or None)
+    def show(model: str, cases: str, aspect: str, beside: str, sent: Any, request: gr.Request) -> dict[str, Any]:
+        facet, name = part_of(sent)
+        wanted = Asked(model, cases, Aspect(aspect), beside or None, facet, name)
         return page_value(context.store, wanted, context.user(request))
 
-    def enter(case_id: int | None, model: str, cases: str, aspect: str, beside: str, request: gr.Request) -> list[Any]:
+    def enter(
+        case_id: int | None, model: str, cases: str, aspect: str, beside: str, sent: Any, request: gr.Request
+    ) -> list[Any]:
         names, sets = models(context), choices(context.store)
         cases = cases if cases in {name for _, name in sets} else ALL
         return [
             gr.update(choices=names),
             gr.update(choices=sets, value=cases),
             gr.update(choices=[(NOBODY, ""), *names]),
-            {**show(model, cases, aspect, beside, request), "selected": case_id},
+            {**show(model, cases, aspect, beside, sent, request), "selected": case_id},
             lens_value(case_id, model),
         ]
 
@@ -74,9 +78,9 @@ def build(context: Context, shell: Shell) -> None:
 
     entered = [model, cases, beside, effect, lens]
     # Not with every page that opens (`shell.arrived`): the whole set is read.
-    shell.tab("reflect").select(told(enter, Role.VIEWER), [shell.case, *asked], entered, **READS)
-    for field in asked:
-        field.input(told(show, Role.VIEWER), asked, effect, **READS)
+    shell.tab("reflect").select(told(enter, Role.VIEWER), [shell.case, *asked, effect], entered, **READS)
+    for ask in (*(field.input for field in asked), effect.submit):
+        ask(told(show, Role.VIEWER), [*asked, effect], effect, trigger_mode="always_last", **READS)
     effect.select(
         told(choose, Role.VIEWER),
         [effect, model],
@@ -84,3 +88,12 @@ def build(context: Context, shell: Shell) -> None:
         trigger_mode="always_last",
         **READS,
     )
+
+
+def part_of(sent: Any) -> tuple[Facet, str]:
+    """The slice that the page looks at, by what its script sent last or what it was given."""
+    sent = sent if isinstance(sent, dict) else {}
+    part = sent["asked"] if isinstance(sent.get("asked"), dict) else sent
+    name, facet = part.get("slice"), part.get("facet")
+    known = facet if facet in set(Facet) else Facet.SCENARIO
+    return Facet(known), name if isinstance(name, str) else ""

@@ -12,10 +12,14 @@ from typing import Any
 from db.judged import Judged, judged, judged_frozen, models_that_inspected
 from db.store import Store
 from m3ad.errors import NotFound
-from m3ad.metrics.effect import Aspect, Effect, Way, effect, first_look, is_right, way
+from m3ad.metrics.effect import Aspect, Effect, Way, effect, first_look, is_right
 from m3ad.metrics.paired import difference
+from m3ad.metrics.slices import Facet
 from ui.annotate_queue import FILTER, LISTS, filter_of
 from ui.context import Context
+from ui.inspect_presenter import boxes
+from ui.pictures import picture_url
+from ui.reflect_slices import narrowed, problem_groups, slice_rows
 from ui.reflect_words import (
     calibration_words,
     calibrations,
@@ -28,12 +32,13 @@ from ui.reflect_words import (
 
 ALL = "all"
 SNAPSHOT = "snapshot-"
+THUMBNAIL = 96  # pixels of the longer side
 MOST = 5000  # rows that a page is sent; the numbers are of all cases
 MEANINGS = {
     Way.FIXED: "wrong → right",
     Way.BROKE: "right → wrong",
-    Way.KEPT_RIGHT: "reflected without need",
-    Way.KEPT_WRONG: "reflected in vain",
+    Way.KEPT_RIGHT: "no need",
+    Way.KEPT_WRONG: "in vain",
     Way.RIGHT_AT_ONCE: "right without reflection",
     Way.WRONG_AT_ONCE: "wrong without reflection",
     Way.NO_FIRST_LOOK: "reflected; the first decision cannot be read",
@@ -43,12 +48,17 @@ GAINED, LOST = "only the other", "only this one"  # who is right, of two models
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The question a page asks: what reflection did to `aspect` for `model` over `cases`; `beside` is another model."""
+    """The question a page asks: what reflection did to `aspect` for `model` over `cases`; `beside` is another model.
+
+    `facet` says how the set is cut into slices, `slice` the one of them that is looked at; "" is the whole set.
+    """
 
     model: str
     cases: str = ALL
     aspect: Aspect = Aspect.PRESENCE
     beside: str | None = None
+    facet: Facet = Facet.SCENARIO
+    slice: str = ""
 
 
 def choices(store: Store) -> list[tuple[str, str]]:
@@ -75,17 +85,34 @@ def cases_of(store: Store, model: str, cases: str, user: str = "") -> list[Judge
 
 def page_value(store: Store, asked: Asked, user: str = "") -> dict[str, Any]:
     """Everything the left side of the tab shows; see `static/reflect_effect.js`."""
-    found = cases_of(store, asked.model, asked.cases, user)
+    whole = cases_of(store, asked.model, asked.cases, user)
+    found = narrowed(whole, asked.facet, asked.slice)
     done = effect(((one.case.case_id, one.pair) for one in found), asked.aspect)
     ways = {case_id: each.value for each, ids in done.ways.items() for case_id in ids}
     return {
+        "asked": {**asdict(asked), "aspect": asked.aspect.value, "facet": asked.facet.value},
+        "facets": [each.value for each in Facet],
         "groups": [_group(each, done, len(found)) for each in Way],
+        "slices": slice_rows(whole, asked.aspect, asked.facet),
+        "problems": problem_groups(found),
         "sentences": [*sentences(done, len(found)), *calibration_words(found)],
         "beside": _beside(store, asked, found, user),
         "rows": [_row(one, ways[one.case.case_id]) for one in found[:MOST]],
         "missing": max(0, len(found) - MOST),
         "empty": "" if found else _why_empty(asked),
     }
+
+
+def group_of(store: Store, asked: Asked, way: str, user: str = "") -> list[Judged]:
+    """The cases of a group by its name on the page: a way, a problem, or who alone is right of two models."""
+    found = narrowed(cases_of(store, asked.model, asked.cases, user), asked.facet, asked.slice)
+    done = effect(((one.case.case_id, one.pair) for one in found), asked.aspect)
+    beside = _beside(store, asked, found, user)
+    ids = {each.value: set(each_ids) for each, each_ids in done.ways.items()}
+    ids |= {
+        group["way"]: set(group["ids"]) for group in (*problem_groups(found), *(beside or {"groups": ()})["groups"])
+    }
+    return [one for one in found if one.case.case_id in ids.get(way, ())]
 
 
 def _why_empty(asked: Asked) -> str:
@@ -137,6 +164,8 @@ def _row(one: Judged, done: str) -> dict[str, Any]:
         "id": one.case.case_id,
         "name": one.case.name,
         "scenario": one.case.scenario.value,
+        "thumbnail": picture_url(one.case.picture_id, THUMBNAIL),
+        "boxes": [*boxes(one.truth, "truth", ""), *boxes(trace.verdict, "predicted", "")],
         "way": done,
         "truth": decision(one.truth),
         "before": decision(first_look(trace)),
@@ -149,18 +178,17 @@ def _row(one: Judged, done: str) -> dict[str, Any]:
 
 
 def report_json(store: Store, asked: Asked) -> dict[str, Any]:
-    """The numbers of the page for other programs: ids by way, balanced accuracies, interval, p, counts by scenario."""
-    found = cases_of(store, asked.model, asked.cases)
+    """The numbers of the page for other programs: ids by way, balanced accuracies, interval, p, slices, problems."""
+    whole = cases_of(store, asked.model, asked.cases)
+    found = narrowed(whole, asked.facet, asked.slice)
     done = effect(((one.case.case_id, one.pair) for one in found), asked.aspect)
-    scenarios: dict[str, dict[str, int]] = {}
-    for one in found:
-        counts = scenarios.setdefault(one.case.scenario.value, {each.value: 0 for each in Way})
-        counts[way(asked.aspect, *one.pair).value] += 1
-    beside = _beside(store, asked, found, "")
+    before, after = calibrations(found)
     return {
         "model": asked.model,
         "cases": asked.cases,
         "aspect": asked.aspect.value,
+        "facet": asked.facet.value,
+        "slice": asked.slice,
         "count": len(found),
         "sentences": [*sentences(done, len(found)), *calibration_words(found)] or [_why_empty(asked)],
         "ways": {each.value: list(ids) for each, ids in done.ways.items()},
@@ -168,9 +196,8 @@ def report_json(store: Store, asked: Asked) -> dict[str, Any]:
         "interval": done.difference.interval,
         "p": done.difference.p,
         "overlap": done.overlap,
-        "calibration": {
-            name: asdict(each) for name, each in zip(("before", "after"), calibrations(found), strict=True)
-        },
-        "scenarios": scenarios,
-        "beside": beside,
+        "calibration": {"before": asdict(before), "after": asdict(after)},
+        "slices": slice_rows(whole, asked.aspect, asked.facet),
+        "problems": problem_groups(found),
+        "beside": _beside(store, asked, found, ""),
     }

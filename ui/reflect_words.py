@@ -28,7 +28,7 @@ def sentences(done: Effect, whole: int) -> list[str]:
     said = [f"{cases_words(whole)}, {done.reflected:,} reflected on.", change_words(done.difference)]
     if done.overlap is not None:
         before, after = done.overlap
-        said.append(f"Overlap of the boxes (IoU) {before:.3f} → {after:.3f}.")
+        said.append(f"Overlap of the boxes (IoU) {before:.2f} → {after:.2f}.")
     return [each for each in said if each]
 
 
@@ -59,13 +59,13 @@ def calibrations(found: Sequence[Judged]) -> tuple[Calibration, Calibration]:
 
 
 def calibration_words(found: Sequence[Judged]) -> list[str]:
-    """ "P(anomalous): Brier score 0.210 → 0.180, calibration error 0.190 → 0.150."; nothing of nothing."""
+    """ "P(anomalous): Brier score 0.21 → 0.18, calibration error 0.19 → 0.15."; nothing of nothing."""
     before, after = calibrations(found)
     if before.brier is None or after.brier is None:
         return []
     return [
-        f"P(anomalous): Brier score {before.brier:.3f} → {after.brier:.3f}, "
-        f"calibration error {before.error:.3f} → {after.error:.3f}."
+        f"P(anomalous): Brier score {before.brier:.2f} → {after.brier:.2f}, "
+        f"calibration error {before.error:.2f} → {after.error:.2f}."
     ]
 
 
@@ -78,12 +78,19 @@ def report_words(report: dict[str, Any]) -> str:
     """The report for a terminal."""
     lines = list(report["sentences"])
     lines += [f"  {name}: {len(ids)}" for name, ids in report["ways"].items() if ids]
-    for scenario, counts in report["scenarios"].items():
-        lines.append(f"  {scenario}: " + ", ".join(f"{name} {count}" for name, count in counts.items() if count))
+    for part in report["slices"]:
+        lines.append(f"  {report['facet']} {part['name']}: {slice_words(part)}")
+    lines += [f"  {group['count']}: {group['means']}" for group in report["problems"]]
     if report["beside"]:
         lines.append(report["beside"]["words"])
         lines += [f"  {group['means']}: {group['count']}" for group in report["beside"]["groups"]]
     return "\n".join(lines)
+
+
+def slice_words(part: dict[str, Any]) -> str:
+    """What reflection did in a slice; see `ui.reflect_slices.slice_rows`."""
+    accuracy = "" if part["before"] is None else f", balanced accuracy {part['before']:.3f} → {part['after']:.3f}"
+    return f"{cases_words(part['count'])}, fixed {part['fixed']}, broke {part['broke']}{accuracy}"
 
 
 def cases_words(count: int) -> str:

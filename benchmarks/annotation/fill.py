@@ -14,6 +14,7 @@ from typing import Any
 from PIL import Image
 
 from db.authors import SOURCE_AUTHOR
+from db.inspections import said
 from db.schema import AnnotationTable, CaseTable, InspectionTable, NamedTypeTable, PictureTable, StandingTable
 from db.standings import rebuild
 from db.store import Store
@@ -151,6 +152,7 @@ def _inspection(number: int, chance: random.Random, answer: Answer, text: str) -
         "tokens": 80,
         "cancelled": False,
         "created": START + timedelta(days=1),
+        **said(answer.trace),
     }
 
 

@@ -190,6 +190,22 @@ def test_accept_saves_the_verdict_as_annotation(screen: Screen, site: Site) -> N
     assert saved.author == "ann"
 
 
+def test_a_link_to_another_tab_is_one_step_of_the_browser(site: Site, page: Page, witness: Witness) -> None:
+    page.add_init_script(
+        "const push = history.pushState; window.steps = [];"
+        "history.pushState = function (...all) { window.steps.push(String(all[2])); return push.apply(this, all) }"
+    )
+    page.goto(f"{site.address}?tab=annotate&case={site.ids[2]}")
+    expect(page.locator("#annotate .be-picture").first).to_be_visible()
+    page.wait_for_timeout(1000)  # what the first tab answers late would come now
+    page.get_by_role("tab", name="Data").click()
+    expect(page).to_have_url(re.compile("tab=data"))
+    assert [re.findall(r"tab=(\w+)", step) for step in page.evaluate("window.steps")] == [["data"]]
+    page.go_back()
+    expect(page.get_by_role("tab", name="Annotate")).to_have_attribute("aria-selected", "true")
+    expect(page).to_have_url(re.compile(rf"case={site.ids[2]}\b"))
+
+
 def test_correct_opens_the_case_in_annotate_and_back_returns(
     screen: Screen, site: Site, page: Page, witness: Witness
 ) -> None:

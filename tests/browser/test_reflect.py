@@ -105,3 +105,26 @@ def test_another_aspect_and_another_model_beside(page: Page, address: str) -> No
     page.locator("#reflect-model input").click()
     page.get_by_role("option", name="<b>other</b>").click()
     expect(effect.locator(".m3-effect-said")).to_contain_text("2 cases, 0 reflected on.")
+
+
+def test_slices_and_problems_open_their_cases(page: Page, address: str, witness: Witness) -> None:
+    page.goto(f"{address}?tab=reflect")
+    effect = page.locator("#reflect-effect")
+    effect.get_by_role("tab", name="Slices").click()
+    effect.get_by_label("Slices by").select_option("category")
+    row = effect.locator("tbody tr").filter(has_text=HOSTILE)
+    expect(row).to_have_count(1)
+    row.click()
+    expect(effect.locator(".m3-effect-narrow")).to_contain_text(HOSTILE)
+    expect(effect.locator(".m3-effect-said")).to_contain_text("1 case, 1 reflected on.")
+    effect.get_by_role("button", name="all cases").click()
+    expect(effect.locator(".m3-effect-said")).to_contain_text("4 cases, 3 reflected on.")
+    effect.get_by_role("tab", name="Cases").click()
+    effect.locator(".m3-effect-cell").nth(0).click()
+    expect(effect.locator("tbody img")).to_have_count(2)
+    expect(effect.locator("tbody .m3-frame-truth").first).to_be_attached()
+    with page.expect_download() as loading:
+        effect.get_by_role("link", name="CSV").click()
+    lines = loading.value.path().read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 3
+    assert lines[1].split(",")[6] == "fixed"

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from db.annotation_cases import Into
-from db.annotation_export import export_annotations
+from db.annotation_export import UNDECIDED, export_annotations
 from db.annotation_import import BATCH, import_annotations
 from db.filters import CaseFilter, Status
 from db.store import Store
@@ -54,6 +54,15 @@ def test_an_export_taken_in_again_changes_nothing(name: str, filled: Store, tmp_
     for _ in range(2):
         assert numbers(take_in(filled, name, tmp_path / "out")) == (0, 6, 0, 0, 0)
     assert [len(filled.annotations(case)) for case in range(1, 7)] == [0, 1, 1, 1, 2, 2]
+
+
+def test_an_export_says_how_many_types_are_undecided(filled: Store, tmp_path: Path) -> None:
+    place = PLACED.defects[0].box
+    verdict = Verdict(True, (Defect("unknown", place), Defect("bent", place)))
+    filled.save_annotation(1, verdict, author="ann", based_on=0, note="Is this a burr?")
+    account = export_annotations(filled, "coco", tmp_path / "out", CaseFilter(), copy=False)
+    assert account.lost[UNDECIDED] == 1
+    assert f"Not carried: 1 {UNDECIDED}." in account.sentences()
 
 
 @pytest.mark.parametrize("name", FORMATS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
 from collections.abc import Iterator
@@ -15,9 +16,11 @@ from db.judged import judged, judged_frozen
 from db.store import Store
 from m3ad.errors import NotFound
 from m3ad.metrics.effect import Aspect
+from m3ad.metrics.slices import Facet
 from m3ad.records import Verdict
 from tests.ui.scripted import BENT, FIXED, NORMAL, UNREADABLE, add_case, add_inspection, make_context
-from ui.reflect_presenter import MOST, Asked, cases_of, choices, models, page_value
+from ui.reflect_export import KINDS
+from ui.reflect_presenter import MOST, Asked, cases_of, choices, group_of, models, page_value
 from ui.reflect_words import calibrations, share_words
 
 GOOD = Verdict(False)
@@ -47,7 +50,7 @@ def test_every_case_went_one_way(store: Store) -> None:
     assert value["sentences"][0] == "5 cases, 2 reflected on."
     assert value["sentences"][1].startswith("Balanced accuracy 0.500 → 0.417 (-0.083, 95 % ")
     assert value["sentences"][1].endswith("McNemar p = 1.000).")
-    assert value["sentences"][2].startswith("Overlap of the boxes (IoU) 0.000 → 0.")
+    assert value["sentences"][2].startswith("Overlap of the boxes (IoU) 0.00 → 0.")
 
 
 def test_probabilities_are_judged_before_and_after(store: Store) -> None:
@@ -56,7 +59,7 @@ def test_probabilities_are_judged_before_and_after(store: Store) -> None:
     assert after.brier == pytest.approx((3 * 0.07**2 + 2 * 0.93**2) / 5)
     assert before.brier == pytest.approx((0.79**2 + 0.21**2 + 2 * 0.07**2 + 0.93**2) / 5)
     words = page_value(store, Asked("demo"))["sentences"][-1]
-    assert words.startswith(f"P(anomalous): Brier score {before.brier:.3f} → {after.brier:.3f}, calibration error")
+    assert words.startswith(f"P(anomalous): Brier score {before.brier:.2f} → {after.brier:.2f}, calibration error")
 
 
 def test_a_line_tells_what_was_decided_and_how_surely(store: Store) -> None:
@@ -129,8 +132,50 @@ def test_the_command_tells_the_numbers_of_the_page(store: Store, capsys: pytest.
     value = page_value(store, Asked("demo"))
     assert report["sentences"] == value["sentences"]
     assert {name: len(ids) for name, ids in report["ways"].items() if ids} == counts(value)
-    assert report["scenarios"]["electronic"]["wrong at once"] == 2
+    assert report["slices"] == value["slices"]
+    assert report["problems"] == value["problems"]
     assert app.main(["reflection", "--workspace", place, "--model", "demo", "--aspect", "type"]) == 0
     assert "fixed: 1" in capsys.readouterr().out
     assert app.main(["reflection", "--workspace", place, "--cases", "nonsense"]) == 1
     assert "Choose one of the list" in capsys.readouterr().err
+
+
+def test_slices_add_up_and_each_can_be_looked_at_alone(store: Store) -> None:
+    whole = page_value(store, Asked("demo", facet=Facet.TYPE))
+    found = {part["name"]: part for part in whole["slices"]}
+    assert {name: part["count"] for name, part in found.items()} == {"bent": 3, "–": 2}
+    assert sum(part["fixed"] for part in found.values()) == counts(whole)["fixed"]
+    assert (found["bent"]["before"], found["–"]["broke"]) == (0.0, 1)
+    alone = page_value(store, Asked("demo", facet=Facet.TYPE, slice="bent"))
+    assert (len(alone["rows"]), alone["slices"]) == (3, whole["slices"])
+    assert counts(alone) == {"fixed": 1, "wrong at once": 2}
+    assert page_value(store, Asked("demo", facet=Facet.TYPE, slice="no such"))["rows"] == []
+
+
+def test_problems_are_counted_and_open_their_cases(store: Store) -> None:
+    found = {group["way"]: group for group in page_value(store, Asked("demo"))["problems"]}
+    unreadable = next(name for name in found if name.startswith("problem:no-answer"))
+    assert (found[unreadable]["count"], found[unreadable]["ids"]) == (1, [5])
+    assert [one.case.case_id for one in group_of(store, Asked("demo"), unreadable)] == [5]
+
+
+def test_a_group_becomes_a_file(store: Store, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = "=1+1<script>alert(1)</script>"
+    add_inspection(store, add_case(store, "hostile", BENT, category=hostile), FIXED)
+    place, files = str(store.workspace), {kind: tmp_path / f"cases.{kind}" for kind in KINDS}
+    for file in files.values():
+        assert app.main(["reflection", "--workspace", place, "--way", "fixed", "--export", str(file)]) == 0
+    assert "2 cases in" in capsys.readouterr().out
+    rows = list(csv.DictReader(files["csv"].open(encoding="utf-8")))
+    assert [row["way"] for row in rows] == ["fixed", "fixed"]
+    assert rows[1]["category"] == "'" + hostile  # no spreadsheet runs it
+    lines = [json.loads(line) for line in files["jsonl"].read_text(encoding="utf-8").splitlines()]
+    assert [line["category"] for line in lines] == [rows[0]["category"], hostile]
+    assert lines[0]["text"] == FIXED
+    assert Verdict.from_json(lines[0]["verdict"]).anomalous
+    page = files["html"].read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert page.count("data:image/jpeg;base64,") == 2
+    assert page.count('class="truth"') == page.count('class="predicted"') == 2
+    assert app.main(["reflection", "--workspace", place, "--export", str(tmp_path / "cases.doc")]) == 1
+    assert "choose one of them" in capsys.readouterr().err

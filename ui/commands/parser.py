@@ -26,6 +26,10 @@ from ui.commands import (
     serve,
     snapshot,
     train,
+    trust_fit,
+    trust_like,
+    trust_show,
+    trust_use,
     user_add,
     user_list,
     user_password,
@@ -80,6 +84,13 @@ def make_parser() -> argparse.ArgumentParser:
         "agreement": (annotations_agreement.WORDS, annotations_agreement),
     }
     add_group(commands, common, ("annotations", "To and from other programs; many at once; agreement."), exchange)
+    trusted = {
+        "show": (trust_show.WORDS, trust_show),
+        "fit": (trust_fit.WORDS, trust_fit),
+        "use": (trust_use.WORDS, trust_use),
+        "like": (trust_like.WORDS, trust_like),
+    }
+    add_group(commands, common, ("trust", "How far a model can be trusted."), trusted)
     asked = f"(from {PASSWORD_VARIABLE}, or asked)"
     people = {
         "add": (f"Add one, or bring one back, with a password {asked}.", user_add),

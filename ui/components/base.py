@@ -22,11 +22,12 @@ def static(name: str) -> str:
     return (STATIC / name).read_text(encoding="utf-8")
 
 
-def part(script: str, template: str, value: Any = None, **options: Any) -> gr.HTML:
+def part(script: str, template: str, value: Any = None, *, using: tuple[str, ...] = (), **options: Any) -> gr.HTML:
     """A component drawn by `ui/static/<script>` into the constant HTML `template`; its value is any JSON.
 
-    Further `options` that `gr.HTML` does not know reach the script as `props`. A function, not a subclass of `gr.HTML`:
-    Gradio writes a stub file (.pyi) beside every file that has one.
+    `using`: further scripts of `ui/static` whose functions it calls. `options` that `gr.HTML` does not know reach the
+    script as `props`. A function, not a subclass of `gr.HTML`: Gradio writes a stub file (.pyi) beside every file that
+    has one.
     """
-    body = static("dom.js") + static(script) + "\nmount({ element, props, trigger, watch });"
+    body = "".join(map(static, ("dom.js", *using, script))) + "\nmount({ element, props, trigger, watch });"
     return gr.HTML(value, html_template=template, js_on_load=body, apply_default_css=False, **options)

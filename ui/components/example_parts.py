@@ -75,13 +75,15 @@ def example_desk(**options: Any) -> gr.HTML:
     )
 
 
-def view_switch(**options: Any) -> gr.HTML:
-    """The switch of the Annotate tab between cases and examples; both stay as they are while the other is in front.
+def view_switch(tab: str, views: list[tuple[str, str, str]], **options: Any) -> gr.HTML:
+    """The switch between the views of a tab; each stays as it is while another is in front.
 
-    Value: {"view": "cases" or "examples", "sent": what makes it new}; see `show_view`.
+    `views`: name, label and explanation of each. The element `TAB-views` gets the name of the one in front as data.
+    Value: {"view": name, "sent": what makes it new}, see `show_view`; up, with `select`: {"view"}, chosen by a person.
     """
     template = '<div class="m3-switch" role="tablist"></div>'
-    return part("view_switch.js", template, None, elem_classes="m3-floating", **options)
+    classes = ["m3-floating", f"m3-switch-{tab}"]
+    return part("view_switch.js", template, None, elem_classes=classes, tab=tab, views=views, **options)
 
 
 def show_view(view: str) -> dict[str, Any]:

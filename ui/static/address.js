@@ -7,6 +7,9 @@ function mount({ element, props, trigger, watch }) {
   function write() {
     const value = props.value || {};
     if (!value.tab) return;
+    // The first tab is in front until the link is read, and what it says then may come after another tab was opened.
+    const front = document.querySelector('#m3-tabs [data-tab-id][aria-selected=true]');
+    if (front && front.dataset.tabId !== value.tab) return;
     const url = new URL(location.href), before = read();
     url.searchParams.set('tab', value.tab);
     if (value.case) url.searchParams.set('case', value.case); else url.searchParams.delete('case');

@@ -20,3 +20,10 @@ function add(parent, ...nodes) {
 function setPressed(node, on) {
   node.setAttribute('aria-pressed', on ? 'true' : 'false');
 }
+// A shape of a drawing; a title shows when the pointer rests on it.
+function shape(name, attributes, title) {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', name);
+  for (const key in attributes) node.setAttribute(key, attributes[key]);
+  if (title) node.append(Object.assign(document.createElementNS('http://www.w3.org/2000/svg', 'title'), { textContent: title }));
+  return node;
+}

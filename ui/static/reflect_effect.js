@@ -1,6 +1,7 @@
-// What reflection did over a set: four cells, the flow from first look to final answer, sentences, and the cases of the
-// chosen way in a list that can be sorted and searched. Value down: `ui.reflect_presenter.page_value`; up, with the
-// event "select": {case}. All cases of the set are here, so choosing, sorting and searching ask the server nothing.
+// What reflection did over a set: four cells, the flow from first look to final answer, sentences; below them one of
+// three lists: the cases of the chosen group (sorted and searched), the slices of the set, the problems of its answers.
+// Value down: `ui.reflect_presenter.page_value`; up, with "select": {case, facet, slice}, with "submit": {facet, slice}.
+// The set's cases are here, so choosing, sorting and searching ask the server nothing; another slice does.
 function mount({ element, props, trigger, watch }) {
   const CELLS = ['fixed', 'broke', 'kept right', 'kept wrong'];
   const FIRST = 200;  // rows that are drawn at once
@@ -17,16 +18,27 @@ function mount({ element, props, trigger, watch }) {
   const search = el('input', 'm3-search');
   Object.assign(search, { type: 'search', placeholder: 'Find…' });
   search.setAttribute('aria-label', 'Find in these cases');
+  const narrow = el('div', 'm3-effect-narrow'), lists = el('div', 'm3-effect-lists'), files = el('span', 'm3-effect-files');
+  lists.setAttribute('role', 'tablist');
+  const facet = el('select', 'm3-effect-facet');
+  facet.setAttribute('aria-label', 'Slices by');
+  facet.addEventListener('change', () => ask(facet.value, ''));
   const table = el('table', 'm3-effect-table'), columns = el('tr'), body = el('tbody'), rest = el('div', 'm3-effect-rest');
   const list = add(el('div', 'm3-effect-list'), add(table, add(el('thead'), columns), body), rest);
   list.tabIndex = 0;
   const previous = button('m3-previous', '', () => step(-1)), next = button('m3-next', '', () => step(1));
   previous.hidden = next.hidden = true;
-  add(root, cells, flow, said, beside, add(head, title, search), list, previous, next);
+  const tabs = {};
+  for (const [name, says] of [['cases', 'Cases'], ['slices', 'Slices'], ['problems', 'Problems']]) {
+    tabs[name] = button('m3-effect-tab', says, () => turn(name));
+    tabs[name].setAttribute('role', 'tab');
+    lists.append(tabs[name]);
+  }
+  add(root, narrow, cells, flow, said, beside, lists, add(head, title, facet, files, search), list, previous, next);
 
-  let now = { groups: [], rows: [], sentences: [], beside: null };
-  let chosen = 'broke', selected = null, sorted = [null, 1], drawn = [];
-  const groups = () => [...now.groups, ...(now.beside ? now.beside.groups : [])];
+  let now = { asked: {}, facets: [], groups: [], slices: [], problems: [], rows: [], sentences: [], beside: null };
+  let chosen = 'broke', selected = null, sorted = [null, 1], drawn = [], front = 'cases';
+  const groups = () => [...now.groups, ...(now.beside ? now.beside.groups : []), ...now.problems];
   const group = (way) => groups().find((each) => each.way === way) || { count: 0, means: '' };
   const toggle = (node, way) => {
     setPressed(node, way === chosen);
@@ -36,8 +48,25 @@ function mount({ element, props, trigger, watch }) {
 
   function choose(way) {
     chosen = way;
+    front = 'cases';
     draw();
     list.scrollTop = 0;
+  }
+  function turn(name) {
+    front = name;
+    drawList();
+    list.scrollTop = 0;
+  }
+  const part = () => ({ facet: now.asked.facet, slice: now.asked.slice });
+  function ask(by, slice) {
+    props.value = { facet: by, slice };
+    trigger('submit');
+  }
+  function drawNarrow() {
+    narrow.textContent = '';
+    narrow.hidden = !now.asked.slice;
+    if (!now.asked.slice) return;
+    add(narrow, el('span', 'm3-mute', `${now.asked.facet} `), el('b', '', now.asked.slice), button('m3-chip', 'all cases', () => ask(now.asked.facet, ''), 'Look at the whole set again'));
   }
   function drawCells() {
     cells.textContent = '';
@@ -45,7 +74,7 @@ function mount({ element, props, trigger, watch }) {
       const { count, means, share } = group(way);
       const cell = toggle(el('button', `m3-effect-cell m3-way-${way.replace(' ', '-')}`), way);
       cell.type = 'button';
-      add(cells, add(cell, el('b', '', count.toLocaleString()), el('span', '', way), el('small', '', means), el('small', '', share)));
+      add(cells, add(cell, el('b', '', count.toLocaleString()), el('span', '', way), el('small', '', means), el('small', 'm3-effect-share', share)));
     }
     const others = el('div', 'm3-effect-others');
     for (const { way, count, means } of now.groups.filter((each) => !CELLS.includes(each.way))) {
@@ -71,7 +100,7 @@ function mount({ element, props, trigger, watch }) {
     const whole = [...LEFT[0], ...LEFT[1]].reduce((sum, way) => sum + count(way), 0);
     flow.hidden = !whole;
     if (!whole) return;
-    const W = 390, H = 96, BAR = 8, GAP = 10, scale = (H - GAP) / whole;
+    const W = 390, H = 76, BAR = 8, GAP = 10, scale = (H - GAP) / whole;
     const svg = shape('svg', { viewBox: `0 0 ${W} ${H}`, role: 'group', 'aria-label': 'From the first look to the final answer' });
     const places = (sides) => {
       const found = {};
@@ -126,6 +155,13 @@ function mount({ element, props, trigger, watch }) {
     return ids ? now.rows.filter((row) => ids.includes(row.id)) : now.rows.filter((row) => row.way === chosen);
   };
   function drawList() {
+    for (const name in tabs) tabs[name].setAttribute('aria-selected', name === front ? 'true' : 'false');
+    search.hidden = files.hidden = front !== 'cases';
+    facet.hidden = front !== 'slices';
+    columns.textContent = body.textContent = rest.textContent = '';
+    ({ cases: drawCases, slices: drawSlices, problems: drawProblems })[front]();
+  }
+  function drawCases() {
     const words = search.value.trim().toLowerCase();
     drawn = mine().filter((row) => !words || `${row.name} ${row.scenario} ${row.before} ${row.after} ${row.problems.join(' ')}`.toLowerCase().includes(words));
     const [column, sign] = sorted;
@@ -134,7 +170,7 @@ function mount({ element, props, trigger, watch }) {
       drawn = [...drawn].sort((a, b) => sign * (typeof of(a) === 'number' ? of(a) - of(b) : of(a).localeCompare(of(b), undefined, { numeric: true })));
     }
     title.textContent = now.empty ? '' : `${group(chosen).ids ? group(chosen).means : chosen} · ${drawn.length.toLocaleString()} case${drawn.length === 1 ? '' : 's'}`;
-    columns.textContent = '';
+    title.title = title.textContent;
     for (const [at, [name, means]] of COLUMNS.entries()) {
       const cell = el('th');
       cell.setAttribute('aria-sort', sorted[0] === at ? (sorted[1] > 0 ? 'ascending' : 'descending') : 'none');
@@ -144,11 +180,49 @@ function mount({ element, props, trigger, watch }) {
         drawList();
       }, means)));
     }
-    body.textContent = '';
     for (const row of drawn.slice(0, FIRST)) body.append(line(row));
     const hidden = drawn.length - FIRST;
     rest.textContent = now.empty || (!drawn.length ? 'No case here.' : hidden > 0 ? `${hidden.toLocaleString()} more: search or sort to see them.` : '');
     if (now.missing) rest.textContent += ` The list holds the first ${now.rows.length.toLocaleString()} cases of the set; the numbers are of all.`;
+    drawFiles();
+  }
+  function drawFiles() {
+    files.textContent = '';
+    if (now.empty || !group(chosen).count) return;
+    const wanted = new URLSearchParams(Object.entries({ ...now.asked, way: chosen }).filter(([, value]) => value));
+    for (const [kind, says] of [['csv', 'CSV'], ['jsonl', 'JSON Lines'], ['html', 'HTML']]) {
+      const link = el('a', '', says);
+      Object.assign(link, { href: `reflection/cases.${kind}?${wanted}`, title: `These cases as a file: ${says}` });
+      link.setAttribute('download', '');
+      files.append(link);
+    }
+  }
+  const heads = (names) => { for (const [name, means] of names) columns.append(Object.assign(el('th', '', name), { title: means || '' })); };
+  function drawSlices() {
+    title.textContent = 'by';
+    facet.textContent = '';
+    for (const name of now.facets) facet.append(Object.assign(el('option', '', name), { value: name, selected: name === now.asked.facet }));
+    heads([[now.asked.facet], ['cases'], ['fixed'], ['broke'], ['accuracy', 'Balanced accuracy before and after']]);
+    const share = (p) => (typeof p === 'number' ? p.toFixed(2) : '–');
+    for (const each of now.slices) {
+      const node = el('tr');
+      node.setAttribute('aria-selected', each.name === now.asked.slice ? 'true' : 'false');
+      const open = button('m3-effect-case', each.name, () => {}, 'Look at this slice only');
+      add(node, add(el('td'), open), el('td', '', each.count.toLocaleString()), el('td', '', each.fixed), el('td', '', each.broke));
+      node.append(Object.assign(el('td', '', `${share(each.before)} → ${share(each.after)}`), { title: each.says }));
+      node.addEventListener('click', () => ask(now.asked.facet, each.name));
+      body.append(node);
+    }
+  }
+  function drawProblems() {
+    title.textContent = now.problems.length ? '' : 'No problem in any answer of this set';
+    if (now.problems.length) heads([['problem'], ['cases']]);
+    for (const { way, count, means } of now.problems) {
+      const node = el('tr');
+      add(node, add(el('td'), button('m3-effect-case', means, () => {}, 'Show these cases')), el('td', '', count.toLocaleString()));
+      node.addEventListener('click', () => choose(way));
+      body.append(node);
+    }
   }
   const number = (p) => (typeof p === 'number' ? p.toFixed(2) : '–');
   function line(row) {
@@ -156,11 +230,21 @@ function mount({ element, props, trigger, watch }) {
     node.dataset.case = row.id;
     node.setAttribute('aria-selected', row.id === selected ? 'true' : 'false');
     const decision = (word) => el('td', word === row.truth ? '' : 'm3-wrong', word);
-    const name = add(el('td'), button('m3-effect-case', row.name, () => select(row.id), row.problems.join('\n')));
-    if (row.problems.length) name.append(el('small', '', row.problems.length === 1 ? '1 problem' : `${row.problems.length} problems`));
+    const words = add(el('div'), button('m3-effect-case', row.name, () => select(row.id), row.problems.join('\n')));
+    if (row.problems.length) words.append(el('small', '', row.problems.length === 1 ? '1 problem' : `${row.problems.length} problems`));
     const p = row.p[0] === null ? number(row.p[1]) : `${number(row.p[0])} → ${number(row.p[1])}`;
+    const name = add(el('td'), add(el('div', 'm3-effect-name'), thumbnail(row), words));
     add(node, name, decision(row.before), decision(row.after), el('td', '', p), el('td', '', row.words));
     node.addEventListener('click', (event) => { if (!event.target.closest('button')) select(row.id); });
+    return node;
+  }
+  function thumbnail(row) {
+    const picture = Object.assign(el('img'), { src: row.thumbnail, alt: '', loading: 'lazy' }), node = add(el('span', 'm3-effect-thumb'), picture);
+    for (const { kind, box: [x1, y1, x2, y2] } of row.boxes) {
+      const frame = el('i', `m3-frame-${kind}`);
+      Object.assign(frame.style, { left: `${100 * x1}%`, top: `${100 * y1}%`, width: `${100 * (x2 - x1)}%`, height: `${100 * (y2 - y1)}%` });
+      node.append(frame);
+    }
     return node;
   }
   function select(id) {
@@ -168,17 +252,18 @@ function mount({ element, props, trigger, watch }) {
     for (const node of body.children) node.setAttribute('aria-selected', Number(node.dataset.case) === id ? 'true' : 'false');
     const node = [...body.children].find((each) => Number(each.dataset.case) === id);
     if (node) node.scrollIntoView({ block: 'nearest' });
-    props.value = { case: id };
+    props.value = { case: id, ...part() };
     trigger('select');
   }
   function step(by) {
-    if (!drawn.length) return;
+    if (!drawn.length || front !== 'cases') return;
     const at = drawn.findIndex((row) => row.id === selected);
     select(drawn[Math.max(0, Math.min(Math.min(drawn.length, FIRST) - 1, at < 0 ? 0 : at + by))].id);
   }
   search.addEventListener('input', drawList);
 
   function draw() {
+    drawNarrow();
     drawCells();
     drawFlow();
     said.textContent = '';

@@ -13,7 +13,8 @@ function mount({ element, props, watch }) {
   doubts.title = 'How likely the model finds it, after its first look, that a reflection is called for';
   doubts.append(doubt, threshold);
   const note = el('small', 'm3-note');
-  card.append(head, types, numbers, bar, doubts, note);
+  const trust = trustLine();
+  card.append(head, types, numbers, bar, doubts, trust.node, note);
   root.append(card);
   const lanes = {};
   for (const [name, title] of [['think', 'Think'], ['reflection', 'Reflection'], ['answer', 'Answer']]) {
@@ -85,6 +86,7 @@ function mount({ element, props, watch }) {
     bar.classList.toggle('m3-falls', known(p.before) && known(p.after) && p.before > p.after);
     bar.style.visibility = known(p.after) || known(p.before) ? '' : 'hidden';
     [doubt.textContent, threshold.textContent] = [...(now.doubt || []), '', ''];
+    trust.show(now.trust);
     note.textContent = now.note || '';
     note.title = now.note || '';
     write('think', now.think || [], live);

@@ -1,27 +1,39 @@
-// Cases or examples: which of the two views of the Annotate tab is in front. The other one is hidden, not taken down.
-// Value: {view, sent}, to bring a view to the front, once; tells the document "m3ad-view".
-function mount({ element, props, watch }) {
-  const KEY = 'm3ad-annotate-view', SEEN = 'm3ad-annotate-view-sent';
-  const root = element.querySelector('.m3-switch'), views = document.getElementById('annotate-views');
+// Which view of a tab is in front; the others are hidden, not taken down. Props: tab, views of [name, label, explanation].
+// Value down: {view, sent}, to bring a view to the front, once; up, with the event "select": {view}. Tells the document
+// "m3ad-view".
+function mount({ element, props, trigger, watch }) {
+  const { tab, views } = props, KEY = `m3ad-${tab}-view`, SEEN = `m3ad-${tab}-view-sent`;
+  const root = element.querySelector('.m3-switch'), parent = document.getElementById(`${tab}-views`);
   const buttons = {};
-  for (const [view, says] of [['cases', 'Cases'], ['examples', 'Examples']]) {
-    buttons[view] = button('', says, () => turn(view), view === 'cases' ? 'Boxes and types of the cases' : 'Texts of the examples');
+  for (const [view, says, means] of views) {
+    buttons[view] = button('', says, () => choose(view), means);
     buttons[view].setAttribute('role', 'tab');
     root.append(buttons[view]);
   }
   function turn(view) {
-    views.dataset.view = view;
+    parent.dataset.view = view;
     sessionStorage.setItem(KEY, view);  // a page that is loaded again stays where it was
     for (const each in buttons) buttons[each].setAttribute('aria-selected', each === view ? 'true' : 'false');
     document.dispatchEvent(new CustomEvent('m3ad-view'));
   }
+  function choose(view) {
+    turn(view);
+    tell(view);
+  }
+  function tell(view) {
+    props.value = { view };
+    trigger('select');
+  }
   function show() {
     const value = props.value;
     if (!value || !(value.view in buttons) || sessionStorage.getItem(SEEN) === String(value.sent)) return;
+    if (value.sent === undefined) return;  // what this script sent up
     sessionStorage.setItem(SEEN, value.sent);  // the component may be mounted again with the same value
     turn(value.view);
   }
-  turn(sessionStorage.getItem(KEY) === 'examples' ? 'examples' : 'cases');
+  const before = sessionStorage.getItem(KEY), first = views[0][0];
+  turn(before in buttons ? before : first);
+  if (before in buttons && before !== first) setTimeout(() => tell(before));  // once Gradio has set this component's value
   watch('value', show);
   show();
 }
