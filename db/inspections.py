@@ -56,7 +56,7 @@ _LATEST = (  # made once: making a statement costs more than running it
 )
 _LATEST_OF_MODEL = _LATEST.where(_inspections.c.model == bindparam("of_model"))
 _ADD = insert(_inspections)
-_read = lru_cache(maxsize=512)(read)  # a case is shown ahead and then once more
+read_text = lru_cache(maxsize=512)(read)  # a case is shown ahead and then once more
 
 
 def to_inspection(row: Any, trace: Trace | None = None) -> Inspection:
@@ -67,7 +67,7 @@ def to_inspection(row: Any, trace: Trace | None = None) -> Inspection:
         row.model,
         row.mode,
         row.seed,
-        trace or _read(row.text),
+        trace or read_text(row.text),
         Probability(row.initial_probability, row.final_probability),
         row.seconds,
         row.tokens,

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from m3ad.recipes import BranchKind
 from m3ad.records import CaptionState, Mode, Scenario, Stage
 
 NAMES = {
@@ -40,7 +41,7 @@ NAMES = {
 APPEND_ONLY = (
     *("annotations", "inspections", "snapshots", "snapshot_rows", "examples", "captions", "events"),
     *("reviews", "bulks", "bulk_rows", "second_looks", "second_verdicts"),
-    *("operating_points", "calibrators"),
+    *("operating_points", "calibrators", "branches"),
 )
 
 
@@ -109,11 +110,11 @@ class SafeText(TypeDecorator[str]):
         return value if value is None or value.isascii() else value.encode("utf-8", "replace").decode()
 
 
-def _words(kind: type[StrEnum], name: str) -> Enum:
+def _words(kind: type[StrEnum], name: str, length: int = 16) -> Enum:
     """A text column that holds only the values of `kind`, by a named check constraint."""
     values = [word.value for word in kind]
     return Enum(
-        kind, native_enum=False, create_constraint=True, name=name, length=16, values_callable=lambda _kind: values
+        kind, native_enum=False, create_constraint=True, name=name, length=length, values_callable=lambda _kind: values
     )
 
 
@@ -133,6 +134,7 @@ class Base(DeclarativeBase):
         CaptionState: _words(CaptionState, "state"),
         Decision: _words(Decision, "decision"),
         BulkKind: _words(BulkKind, "kind"),
+        BranchKind: _words(BranchKind, "branch_kind", 24),
     }
 
 
@@ -216,6 +218,35 @@ class InspectionTable(Base):
     initial: Mapped[dict[str, Any] | None]
     problems: Mapped[list[list[str]] | None]
     words: Mapped[int | None]
+
+
+class BranchTable(Base):
+    """What a model wrote when something was changed before it went on."""
+
+    __tablename__ = "branches"
+    __table_args__ = (
+        Index(None, "inspection_id"),
+        CheckConstraint("initial_probability BETWEEN 0 AND 1", name="initial_probability"),
+        CheckConstraint("final_probability BETWEEN 0 AND 1", name="final_probability"),
+        CheckConstraint("doubt BETWEEN 0 AND 1", name="doubt"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"))
+    inspection_id: Mapped[int] = mapped_column(ForeignKey("inspections.id", ondelete="RESTRICT"))
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("branches.id", ondelete="RESTRICT"))
+    kind: Mapped[BranchKind]
+    recipe: Mapped[dict[str, Any]]
+    model: Mapped[str]
+    text: Mapped[str]
+    initial_probability: Mapped[float | None]
+    final_probability: Mapped[float | None]
+    doubt: Mapped[float | None]
+    seconds: Mapped[float]
+    tokens: Mapped[int]
+    cancelled: Mapped[bool]
+    author: Mapped[str]
+    created: Mapped[datetime]
 
 
 class AnnotationTable(Base):

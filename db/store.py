@@ -29,6 +29,7 @@ from db import pictures as _pictures
 from db import snapshots as _snapshots
 from db import standings as _standings
 from db import users as _users
+from db.branches import Branches
 from db.case_rows import CaseRow, case_rows
 from db.cases import Facets
 from db.engine import BUSY_SECONDS, migrate, open_engine, writing
@@ -73,6 +74,7 @@ class Store:
     """Cases, annotations, drafts, inspections, snapshots, runs, models, users and the log of one workspace.
 
     Attributes:
+        branches: what models wrote when something was changed; see `db.branches.Branches`.
         examples: what is trained on, and the manual check of its texts; see `db.examples.Examples`.
         reviews: what people said of revisions; see `db.reviews.Reviews`.
         second_looks: what others said of the same cases, blind; see `db.second_looks.SecondLooks`.
@@ -92,6 +94,7 @@ class Store:
         # Threads of this process queue here, in order; SQLite's own waiting polls and is not fair.
         self._turn = threading.Lock()
         self._shared = threading.local()  # the session of `at_once`, if the thread is in one
+        self.branches = Branches(self)
         self.examples = Examples(self)
         self.reviews = Reviews(self)
         self.second_looks = SecondLooks(self)

@@ -77,7 +77,7 @@ def _places(prose: str, verdict: Verdict, taxonomy: Taxonomy) -> Iterator[Proble
     """Whether some box lies in some place that the prose speaks of, where it says of a defect that it is there."""
     boxes = [defect.box for defect in verdict.defects if defect.box is not None and not defect.picture]
     named = [place for sentence in _SENTENCE.findall(prose) for place in _named(sentence[:_LONGEST], taxonomy)]
-    if boxes and named and not any(_fits(box, place) for box in boxes for place in named):
+    if boxes and named and not any(fits(box, place) for box in boxes for place in named):
         yield problem("text-names-other-place", quoted(", ".join(named)))
 
 
@@ -87,7 +87,7 @@ def _named(sentence: str, taxonomy: Taxonomy) -> list[str]:
     return found if finds else []
 
 
-def _fits(box: Box, place: str) -> bool:
+def fits(box: Box, place: str) -> bool:
     """Whether a box reaches into every half of the picture that the words of a place speak of."""
     reaches = {
         ("x", "low"): box.x1 < 0.5,

@@ -49,10 +49,11 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The content of one tag pair, without tags; `start` is where it begins in the text."""
+    """The content of one tag pair: characters `start` to `end` of the text; `text` without tags and outer blanks."""
 
     name: str
     start: int
+    end: int
     text: str
 
 
@@ -171,7 +172,7 @@ class _Splitter:
         return place + 1
 
     def _add(self, name: str, start: int, content: str) -> None:
-        self.sections.append(Section(name, start, without_tags(content).strip()))
+        self.sections.append(Section(name, start, start + len(content), without_tags(content).strip()))
 
 
 def outside_problem(pieces: Sequence[str]) -> Problem:

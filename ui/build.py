@@ -22,12 +22,14 @@ from ui.annotate_queue import PRIORITY
 from ui.arrival import arrive
 from ui.components.example_parts import view_switch
 from ui.components.frame import address, chips, header
+from ui.components.lens_parts import head as lens_head
 from ui.context import Context
 from ui.crop_routes import add_crop_routes
 from ui.events import READS, SPEAKS, told
 from ui.export_routes import add_export_routes
 from ui.identity import Identity, Proxies
 from ui.key_routes import add_key_routes
+from ui.lens_routes import add_lens_routes
 from ui.list_routes import add_list_routes
 from ui.oidc import add_oidc_routes
 from ui.page_access import page_guard
@@ -109,6 +111,7 @@ def make_app(context: Context) -> FastAPI:
     add_picture_routes(app, context, guard)
     add_crop_routes(app, context, guard)
     add_list_routes(app, context, guard)
+    add_lens_routes(app, context, guard)
     add_export_routes(app, context, guard)
     add_review_routes(app, context, guard)
     add_reflect_routes(app, context, guard)
@@ -121,7 +124,7 @@ def make_app(context: Context) -> FastAPI:
         page,
         path="/",
         theme=theme(),
-        head=head() + annotate.head(),
+        head=head() + annotate.head() + lens_head(),
         footer_links=[],
         run_history=False,  # Gradio would keep inputs in the browser's local storage
         mcp_server=False,  # it would answer without a login

@@ -1,6 +1,6 @@
 """The Reflect tab: what reflection did over a set of cases, and one of them beside it.
 
-What is shown is worked out in `ui.reflect_presenter`; it reads stored inspections and asks no model.
+What is shown of the set is worked out in `ui.reflect_presenter`, which asks no model; the case is shown by `ui.lens`.
 """
 
 from __future__ import annotations
@@ -13,28 +13,24 @@ from db.schema import Role
 from m3ad.metrics.effect import Aspect
 from m3ad.metrics.slices import Facet
 from ui.access import LARGEST_ID
-from ui.components.example_parts import show_view
 from ui.components.form_parts import choice
 from ui.components.frame import footer
-from ui.components.inspect_parts import effect_view, trace_view, viewer
+from ui.components.inspect_parts import effect_view
 from ui.context import Context
 from ui.events import READS, told
 from ui.keys import Command
-from ui.reflect_presenter import ALL, Asked, choices, lens, models, page_value
-from ui.shell import Shell, at, open_tab
+from ui.lens import KEYS as LENS_KEYS
+from ui.lens import build_lens, lens_value
+from ui.reflect_presenter import ALL, Asked, choices, models, page_value
+from ui.shell import Shell, at
 
 KEYS = (
     Command("following", ("j", "ArrowDown"), "next case", "#reflect-effect .m3-next", "next", held=True),
     Command("former", ("k", "ArrowUp"), "previous case", "#reflect-effect .m3-previous", "previous", held=True),
-    Command("correct", ("c",), "correct in Annotate", "#reflect-correct", "correct"),
-    Command("inspect", ("i",), "see it in Inspect", "#reflect-inspect", "inspect"),
     Command("find", ("/",), "find in these cases", "#reflect-effect .m3-search", "find"),
-    Command("fit", ("f",), "fit the picture", "#reflect-viewer .m3-fit"),
-    Command("predicted", ("1",), "predicted boxes on or off", "#reflect-viewer .m3-legend-predicted"),
-    Command("initial", ("2",), "initial boxes on or off", "#reflect-viewer .m3-legend-initial"),
-    Command("truth", ("3",), "ground truth on or off", "#reflect-viewer .m3-legend-truth"),
+    *LENS_KEYS,
 )
-FOOTER = "Of stored inspections: nothing is asked of the model here."
+FOOTER = "On the left, stored inspections; on the right, the model is asked."
 NOBODY = "no other model"
 
 
@@ -50,13 +46,8 @@ def build(context: Context, shell: Shell) -> None:
                 aspect = choice([each.value for each in Aspect], Aspect.PRESENCE.value, "Aspect", "reflect-aspect")
                 beside = choice([(NOBODY, "")], "", "Beside", "reflect-beside")
             effect = effect_view("reflect-effect")
-        with gr.Column(elem_classes="m3-panel"):
-            picture = viewer("reflect-viewer")
-        with gr.Column(elem_classes="m3-panel m3-side m3-lens"):
-            trace = trace_view("reflect-trace")
-            with gr.Row(elem_classes="m3-actions"):
-                inspect = gr.Button("Inspect", elem_id="reflect-inspect", min_width=80)
-                correct = gr.Button("Correct", elem_id="reflect-correct", min_width=80)
+        with gr.Column(elem_classes="m3-panel m3-lens"):
+            lens = build_lens(shell)
     footer("reflect", KEYS, FOOTER)
 
     asked = [model, cases, aspect, beside]
@@ -76,16 +67,16 @@ def build(context: Context, shell: Shell) -> None:
             gr.update(choices=sets, value=cases),
             gr.update(choices=[(NOBODY, ""), *names]),
             {**show(model, cases, aspect, beside, sent, request), "selected": case_id},
-            *lens(context, case_id, model),
+            lens_value(case_id, model),
         ]
 
     def choose(sent: Any, model: str) -> list[Any]:
         case_id = sent.get("case") if isinstance(sent, dict) else None
         if not isinstance(case_id, int) or not 0 < case_id <= LARGEST_ID:
-            return [gr.skip()] * 4
-        return [*lens(context, case_id, model), case_id, at("reflect", case_id)]
+            return [gr.skip()] * 3
+        return [lens_value(case_id, model), case_id, at("reflect", case_id)]
 
-    entered = [model, cases, beside, effect, picture, trace]
+    entered = [model, cases, beside, effect, lens]
     # Not with every page that opens (`shell.arrived`): the whole set is read.
     shell.tab("reflect").select(told(enter, Role.VIEWER), [shell.case, *asked, effect], entered, **READS)
     for ask in (*(field.input for field in asked), effect.submit):
@@ -93,12 +84,10 @@ def build(context: Context, shell: Shell) -> None:
     effect.select(
         told(choose, Role.VIEWER),
         [effect, model],
-        [picture, trace, shell.case, shell.address],
+        [lens, shell.case, shell.address],
         trigger_mode="always_last",
         **READS,
     )
-    for button, tab in ((inspect, "inspect"), (correct, "annotate")):
-        button.click(told(opener(tab), Role.VIEWER), None, [shell.tabs, shell.view], **READS)
 
 
 def part_of(sent: Any) -> tuple[Facet, str]:
@@ -108,8 +97,3 @@ def part_of(sent: Any) -> tuple[Facet, str]:
     name, facet = part.get("slice"), part.get("facet")
     known = facet if facet in set(Facet) else Facet.SCENARIO
     return Facet(known), name if isinstance(name, str) else ""
-
-
-def opener(tab: str) -> Any:
-    """A handler that brings a tab to the front, with the case that is chosen."""
-    return lambda: (open_tab(tab), show_view("cases"))

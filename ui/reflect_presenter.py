@@ -15,10 +15,9 @@ from m3ad.errors import NotFound
 from m3ad.metrics.effect import Aspect, Effect, Way, effect, first_look, is_right
 from m3ad.metrics.paired import difference
 from m3ad.metrics.slices import Facet
-from m3ad.taxonomy import default_taxonomy
 from ui.annotate_queue import FILTER, LISTS, filter_of
 from ui.context import Context
-from ui.inspect_presenter import boxes, stored_value, viewer_value
+from ui.inspect_presenter import boxes
 from ui.pictures import picture_url
 from ui.reflect_slices import narrowed, problem_groups, slice_rows
 from ui.reflect_words import (
@@ -176,20 +175,6 @@ def _row(one: Judged, done: str) -> dict[str, Any]:
         "seconds": round(inspection.seconds, 1),
         "problems": [problem.text for problem in inspection.problems],
     }
-
-
-def lens(context: Context, case_id: int | None, model: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """One case: the values of the picture and of the trace that the model wrote last. NotFound when it is gone."""
-    store, monitors = context.store, context.monitors
-    if case_id is None:
-        return viewer_value(None, None, None), {"state": "empty", "says": "No case chosen"}
-    case, newest = store.case(case_id), store.latest_annotation(case_id)
-    inspection = store.latest_inspection(case_id, model)
-    truth = newest.verdict if newest else None
-    demonstration, threshold = monitors.demonstration(model), monitors.reflects_from(model)
-    return viewer_value(case, truth, inspection.trace if inspection else None), stored_value(
-        inspection, truth, default_taxonomy(), demonstration=demonstration, threshold=threshold
-    )
 
 
 def report_json(store: Store, asked: Asked) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -41,6 +42,31 @@ class Answer:
     doubt: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One token as it was written, or could have been."""
+
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChances:
+    """One written token and what else could stand in its place.
+
+    Attributes:
+        start: its character offset in the text.
+        text: its characters of the text; "" for all but the last of the tokens that share one character.
+        probability: of this token after what stands before it, 0..1.
+        alternatives: the likeliest tokens in its place, best first; it may be among them.
+    """
+
+    start: int
+    text: str
+    probability: float
+    alternatives: tuple[Choice, ...]
+
+
 def fit(image: Image) -> Image:
     """The picture in RGB, shrunk to at most MAX_PIXELS in its shape: what every model is given, in training too."""
     scale = (MAX_PIXELS / (image.width * image.height)) ** 0.5
@@ -53,6 +79,50 @@ def fit(image: Image) -> Image:
 def never() -> bool:
     """The `cancelled` of a caller who does not cancel."""
     return False
+
+
+class Lens(Protocol):
+    """One picture before a model, read once: every question about it goes on from there.
+
+    Texts may be anybody's: they need not be in the format, and what stands in them is text, also where it looks like a
+    model's control token. One question at a time, as for the `Monitor` itself; others may inspect in between.
+
+    All raise Conflict for a text longer than the model's longest answer, and ModelUnavailable for what it cannot give.
+    """
+
+    def go_on(
+        self,
+        text: str,
+        *,
+        mode: Mode = Mode.AUTO,
+        seed: int = 0,
+        temperature: float = 0.0,
+        cancelled: Callable[[], bool] = never,
+    ) -> Iterator[str | Answer]:
+        """The model goes on from `text` as if it had written it.
+
+        Pieces of the continuation only, then one Answer with the whole text (`text` and continuation), read, with the
+        probabilities at both places; its seconds and tokens are those of the continuation. `mode` steers only where
+        `text` has not yet passed the place. Temperature 0 writes the likeliest.
+        """
+
+    def probe(self, text: str, places: Sequence[int]) -> list[float | None]:
+        """P(anomalous) if the prose under way ended at each of these character offsets (`m3ad.sentences.closed`).
+
+        None for a place outside of the prose, and for a model that writes in another form.
+        """
+
+    def tokens(self, text: str, alternatives: int = 5) -> list[TokenChances]:
+        """How likely each token of `text` is for the model, with that many likeliest ones in its place."""
+
+    def sample(
+        self, count: int, *, seed: int = 0, temperature: float = 1.0, cancelled: Callable[[], bool] = never
+    ) -> Iterator[Answer]:
+        """`count` whole answers, drawn as in RCRL: the model decodes by itself, no mode, no threshold.
+
+        They come as they are finished, which may be several at once; after `cancelled` has said True no more come.
+        The same count, seed and temperature give the same answers.
+        """
 
 
 class Monitor(Protocol):
@@ -78,6 +148,19 @@ class Monitor(Protocol):
             BadImage: a picture the model cannot take.
             ModelUnavailable: the model cannot be reached, has no memory left, or does not have this mode.
         """
+
+    def lens(self, image: Image, *, system: str | None = None) -> AbstractContextManager[Lens]:
+        """One picture to ask many questions about: `with monitor.lens(picture) as lens:`.
+
+        Args:
+            system: another system prompt than the model's own (None), e.g. with other types; "" for none at all.
+
+        Raises:
+            BadImage, ModelUnavailable: as `stream`.
+        """
+
+    def decide(self, images: Sequence[Image], text: str) -> list[float | None]:
+        """P(anomalous) for several pictures after the same `text`, its prose closed at its end; as `Lens.probe`."""
 
 
 def inspect(monitor: Monitor, image: Image, **options: Any) -> Answer:

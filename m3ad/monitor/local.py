@@ -1,7 +1,7 @@
 """A model on this machine (transformers, peft, bitsandbytes): streams its answer and probes its decisions.
 
 Loading is in local_load, one answer's tokens in local_decode, many answers in local_batch; how the format's tags steer
-an answer is in local_steer.
+an answer is in local_steer, and many questions about one picture in local_lens.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -16,15 +17,20 @@ from PIL.Image import Image
 
 from m3ad.errors import BadImage, ModelUnavailable
 from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, fit, never
-from m3ad.monitor.local_batch import Batch, inspect_all
+from m3ad.monitor.local_batch import Batch, decide_all, inspect_all
 from m3ad.monitor.local_decode import Decoding, Spelling
+from m3ad.monitor.local_lens import LocalLens
 from m3ad.monitor.local_load import Loaded, load
-from m3ad.monitor.local_steer import END, Steering, finished, until_end
+from m3ad.monitor.local_steer import Steering, until_end
+from m3ad.monitor.local_write import write
 from m3ad.monitor.names import Quantization, Source
 from m3ad.prompts import SYSTEM, conversation
 from m3ad.records import Mode
+from m3ad.sentences import closed
 
 REFLECT_THRESHOLD = 0.5
+# Pictures that are decided on together. [U]
+TOGETHER = 16
 MAX_ASPECT = 200  # Qwen's image processor takes nothing longer
 
 
@@ -52,9 +58,7 @@ class LocalMonitor:
         self._max_new_tokens = max_new_tokens
         self._temperature = temperature
         self.threshold: float | None = loaded.card.reflect_threshold if loaded.card else REFLECT_THRESHOLD
-        self._prompt = loaded.processor.apply_chat_template(
-            conversation(system), tokenize=False, add_generation_prompt=True
-        )
+        self._prompt = self._prompt_of(system)
         self._banned = _vision_tokens(loaded.model.config)
         self._ends = _end_tokens(loaded)
         self._lock = threading.Lock()
@@ -80,14 +84,28 @@ class LocalMonitor:
         self, image: Image, *, mode: Mode = Mode.AUTO, seed: int = 0, cancelled: Callable[[], bool] = never
     ) -> Iterator[str | Answer]:
         """See `Monitor.stream`."""
-        with self._lock:
-            try:
-                yield from self._answer(image, mode, seed, cancelled)
-            except torch.OutOfMemoryError as error:
-                raise ModelUnavailable(
-                    f"{self.device} ran out of memory while answering. Close other programs that use it, "
-                    "load the model in 4bit, or use a smaller one."
-                ) from error
+        with self._held():
+            yield from self._answer(image, mode, seed, cancelled)
+
+    @contextmanager
+    def lens(self, image: Image, *, system: str | None = None) -> Iterator[LocalLens]:
+        """See `Monitor.lens`. The picture's keys and values stay in memory until the end of the `with`."""
+        prompt = None if system is None else self._prompt_of(system)
+        with self._held():
+            decoding = self._begun(image, prompt)
+        yield LocalLens(decoding, self._held, ends=self._ends, limit=self._max_new_tokens, threshold=self.threshold)
+
+    def decide(self, images: Sequence[Image], text: str) -> list[float | None]:
+        """See `Monitor.decide`."""
+        (start,) = closed(text, [len(text)])
+        if start is None:
+            return [None] * len(images)
+        found: list[float | None] = []
+        for first in range(0, len(images), TOGETHER):
+            some = images[first : first + TOGETHER]
+            with self._held():
+                found += decide_all(self._batch(some), len(some), start)
+        return found
 
     def inspect_batch(self, images: Sequence[Image], *, mode: Mode = Mode.AUTO) -> list[Answer]:
         """What `stream` gives for several pictures, greedily and together, so that each takes a small part of the time.
@@ -116,48 +134,50 @@ class LocalMonitor:
     def _answer(self, image: Image, mode: Mode, seed: int, cancelled: Callable[[], bool]) -> Iterator[str | Answer]:
         """The pieces and the Answer of `stream`; the caller holds the lock."""
         started = time.monotonic()
-        with torch.inference_mode():
-            decoding = Decoding(
-                self._model,
-                self._spelling,
-                self._inputs(image),
-                banned=self._banned,
-                temperature=self._temperature,
-                seed=seed,
-            )
+        decoding = self._begun(image, seed=seed)
         steering = Steering(decoding, mode, self.threshold if self._temperature <= 0 else None)
-        shown, ended, stopped = "", False, False
-        while not ended and len(decoding.ids) < self._max_new_tokens:
-            if stopped := cancelled():
-                break
-            token = decoding.propose()
-            ends = token in self._ends
-            if not steering.handle(token, ends):
-                decoding.accept(token)
-                ended = ends
-            text = decoding.text
-            ended = ended or END in text
-            ready = until_end(text) if ended else text.rstrip("\ufffd")
-            if len(ready) > len(shown):
-                yield ready[len(shown) :]
-                shown = ready
-        rest = until_end(decoding.text)
-        if len(rest) > len(shown):
-            yield rest[len(shown) :]
-        seconds = time.monotonic() - started
-        yield finished(self._spelling, decoding.ids, ended, seconds, steering.first, steering.second, cancelled=stopped)
+        limit = self._max_new_tokens
+        yield from write(decoding, steering, ends=self._ends, limit=limit, started=started, cancelled=cancelled)
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """The model to oneself; if it has no memory left, in words."""
+        with self._lock:
+            try:
+                yield
+            except torch.OutOfMemoryError as error:
+                raise ModelUnavailable(
+                    f"{self.device} ran out of memory while answering. Close other programs that use it, "
+                    "load the model in 4bit, or use a smaller one."
+                ) from error
+
+    def _begun(self, image: Image, prompt: str | None = None, seed: int = 0) -> Decoding:
+        """The picture, read with a prompt; nothing is answered yet."""
+        return Decoding(
+            self._model,
+            self._spelling,
+            self._inputs(image, prompt),
+            banned=self._banned,
+            temperature=self._temperature,
+            seed=seed,
+        )
+
+    def _prompt_of(self, system: str | None) -> str:
+        """The conversation as the model reads it; no system prompt for "" or None."""
+        template = self._processor.apply_chat_template
+        return str(template(conversation(system or None), tokenize=False, add_generation_prompt=True))
 
     def _batch(self, images: Sequence[Image]) -> Batch:
         rows = [self._inputs(image) for image in images]
         limit = self._max_new_tokens
         return Batch(self._model, self._spelling, rows, banned=self._banned, ends=self._ends, limit=limit)
 
-    def _inputs(self, image: Image) -> Any:
-        """The processor's tensors for the conversation about a picture, on the model's device."""
+    def _inputs(self, image: Image, prompt: str | None = None) -> Any:
+        """The processor's tensors for a picture and a prompt (None: the model's own), on the model's device."""
         image = fit(image)
         if max(image.size) > MAX_ASPECT * min(image.size):
             raise BadImage(f"The picture is more than {MAX_ASPECT} times as long as wide. Crop it for the model.")
-        inputs = self._processor(images=[image], text=[self._prompt], return_tensors="pt")
+        inputs = self._processor(images=[image], text=[prompt or self._prompt], return_tensors="pt")
         return inputs.to(self._model.device)
 
 

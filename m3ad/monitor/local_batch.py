@@ -18,9 +18,12 @@ from m3ad.monitor.local_steer import (
     REFLECTED,
     THOUGHT,
     Decision,
+    Shares,
+    branches_after,
     find_first_place,
     finished,
     tokens_until,
+    until_end,
 )
 from m3ad.records import Mode
 
@@ -69,13 +72,17 @@ class Batch:
         """Whether an answer came to its end, or was cut off."""
         return bool(ids) and (ids[-1] in self.ends or END in self.spelling.text_of(ids))
 
+    def text_of(self, ids: Tokens) -> str:
+        """What an answer says, up to its end."""
+        return until_end(self.spelling.text_of(ids))
+
     def decide(self, answers: Mapping[int, Tokens], tag: str) -> dict[int, Decision]:
         """The decision after the closing tag, for the rows whose answer has one; one forward pass for all."""
         found = {row: find_first_place(self.spelling, ids, self.ends, tag) for row, ids in answers.items()}
         places = {row: place for row, place in found.items() if place is not None}
         kept = {row: answers[row][: place.keep] for row, place in places.items()}
         scores = self.score(kept, {row: place.continuations(self.spelling) for row, place in places.items()})
-        return {row: Decision.of(place, scores[row]) for row, place in places.items()}
+        return {row: Decision(place, Shares.of(scores[row])) for row, place in places.items()}
 
     def score(
         self, starts: Mapping[int, Tokens], continuations: Mapping[int, Sequence[Tokens]]
@@ -128,9 +135,17 @@ def inspect_all(batch: Batch, rows: int, mode: Mode, threshold: float | None) ->
     second = batch.decide({row: answers[row] for row in first}, REFLECTED)
     seconds = time.monotonic() - started
     return [
-        finished(batch.spelling, ids, batch.ended(ids), seconds, first.get(row), second.get(row))
+        finished(batch.text_of(ids), len(ids), batch.ended(ids), seconds, first.get(row), second.get(row))
         for row, ids in answers.items()
     ]
+
+
+@torch.inference_mode()
+def decide_all(batch: Batch, rows: int, start: str) -> list[float | None]:
+    """P(anomalous) of all rows of a batch after a text whose prose is closed at its end."""
+    several = branches_after(batch.spelling, start)
+    scores = batch.score({row: [] for row in range(rows)}, dict.fromkeys(range(rows), several))
+    return [Shares.of(scores[row]).anomalous for row in range(rows)]
 
 
 def _extended(inputs: Any, ids: Tokens, width: int) -> dict[str, torch.Tensor]:

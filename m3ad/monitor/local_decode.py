@@ -5,11 +5,18 @@ Knows the model and the tokenizer; knows nothing of pictures, tags or decisions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+import re
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from transformers import DynamicCache
+
+# Logits of so many tokens at once: with Qwen's vocabulary 40 MB in 32 bits. [U]
+CHUNK = 64
+# Half of a character beyond the 16-bit ones, as a browser may send it: no tokenizer takes one.
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class Spelling:
@@ -22,9 +29,23 @@ class Spelling:
         """What tokens say, without those that end a turn; ends in U+FFFD where a character is incomplete."""
         return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
+    def piece_of(self, token: int) -> str:
+        """What one token says, control tokens by their name."""
+        return str(self._tokenizer.decode([token], skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
     def tokens_of(self, text: str) -> list[int]:
         """The tokens of a text as the model was taught to write it."""
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+
+    def tokens_of_any(self, text: str) -> tuple[list[int], list[int]]:
+        """The tokens of a text that anybody may have written, and where each starts in it, in characters.
+
+        Control tokens in it are spelled out as the text that they are: a model must not take them for its own.
+        """
+        told = self._tokenizer(
+            whole(text), add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
+        )
+        return list(told["input_ids"]), [start for start, _ in told["offset_mapping"]]
 
 
 class Decoding:
@@ -45,18 +66,29 @@ class Decoding:
         with torch.inference_mode():
             output = model(**inputs, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
         self._prompt: int = self._cache.get_seq_length()
-        self._logits = output.logits[0, -1]
+        # The model itself keeps it for the last prompt only; another one may be read in between.
+        self._shift = next(int(part.rope_deltas) for part in model.modules() if hasattr(part, "rope_deltas"))
+        self._logits = self._first = output.logits[0, -1]
 
     @property
     def text(self) -> str:
         """The answer so far; ends in U+FFFD while a character of several bytes is incomplete."""
         return self.spelling.text_of(self.ids)
 
+    def restart(self, ids: Sequence[int], *, temperature: float = 0.0, seed: int = 0) -> None:
+        """Another answer to the same prompt, which begins with `ids`; those that the cache holds are not read again."""
+        same = common([self.ids[: self._fed], ids])
+        # At least one token is read again: its logits foretell the next.
+        self._rewind(min(same, max(0, len(ids) - 1)))
+        self._logits = self._first
+        self.ids = list(ids)
+        self._temperature = temperature
+        self._random = torch.Generator().manual_seed(seed)
+
     def propose(self) -> int:
         """The next token as the model would have it; it becomes part of the answer only by `accept`."""
         self._catch_up()
-        logits = self._logits.float().clone()
-        logits[self._banned] = -torch.inf
+        logits = self._allowed(self._logits)
         if self._temperature <= 0:
             return int(logits.argmax())
         chances = torch.softmax(logits / self._temperature, -1).cpu()
@@ -82,15 +114,61 @@ class Decoding:
         """
         shared = alike(continuations)
         self._rewind(min(keep, self._fed))
-        start = self._feed([*self.ids[self._fed : keep], *continuations[0][:shared]])[-1:]
+        start = self._feed([*self.ids[self._fed : keep], *continuations[0][:shared]], 1)
         scores = []
         for continuation in continuations:
             rest = list(continuation[shared:])
-            rows = torch.cat([start, self._feed(rest[:-1])]) if len(rest) > 1 else start
+            rows = torch.cat([start, self._feed(rest[:-1], len(rest) - 1)]) if len(rest) > 1 else start
             scores.append(log_chance(rows, rest))
             self._crop(len(rest) - 1)
         self._crop(shared)
         return scores
+
+    def foretold(self, ids: Sequence[int]) -> Iterator[torch.Tensor]:
+        """For each of `ids`, an answer's beginning: the chances of all tokens in its place, of shape (vocabulary,)."""
+        self.restart(())
+        before = self._first[None]
+        for start in range(0, len(ids), CHUNK):
+            chunk = ids[start : start + CHUNK]
+            after = self._feed(chunk, len(chunk))
+            yield from torch.softmax(self._allowed(torch.cat([before, after[:-1]])), -1)
+            before = after[-1:]
+
+    def draw(
+        self,
+        rows: int,
+        *,
+        temperature: float,
+        random: torch.Generator,
+        limit: int,
+        ended: Callable[[list[int]], bool],
+        cancelled: Callable[[], bool],
+    ) -> list[list[int]]:
+        """Several answers to the prompt, drawn together, token by token; none when `cancelled` says so.
+
+        Args:
+            limit: tokens of an answer at most.
+            ended: whether an answer is at its end.
+        """
+        cache = copy.deepcopy(self._cache)
+        if self._fed:
+            cache.crop(-self._fed)
+        cache.batch_repeat_interleave(rows)
+        answers: list[list[int]] = [[] for _ in range(rows)]
+        logits = self._first.expand(rows, -1)
+        going = set(range(rows))
+        for _ in range(limit):
+            if cancelled():
+                return []
+            chances = torch.softmax(self._allowed(logits) / temperature, -1).cpu()
+            tokens = torch.multinomial(chances, 1, generator=random)
+            for row in going:
+                answers[row].append(int(tokens[row]))
+            going = {row for row in going if not ended(answers[row])}
+            if not going:
+                break
+            logits = self._read(cache, tokens, 1)[:, -1]
+        return answers
 
     @property
     def _fed(self) -> int:
@@ -100,17 +178,31 @@ class Decoding:
 
     def _catch_up(self) -> None:
         if self._fed < len(self.ids):
-            self._logits = self._feed(self.ids[self._fed :])[-1]
+            self._logits = self._feed(self.ids[self._fed :], 1)[-1]
+
+    def _allowed(self, logits: torch.Tensor) -> torch.Tensor:
+        """Logits (…, vocabulary) in 32 bits, of the tokens that may be written."""
+        logits = logits.float().clone()
+        logits[..., self._banned] = -torch.inf
+        return logits
+
+    def _feed(self, ids: Sequence[int], keep: int) -> torch.Tensor:
+        """Appends tokens to the cache; logits of the last `keep` of them, of shape (keep, vocabulary)."""
+        return self._read(self._cache, torch.tensor([list(ids)]), keep)[0]
 
     @torch.inference_mode()
-    def _feed(self, ids: Sequence[int]) -> torch.Tensor:
-        """Appends tokens to the cache; logits of shape (tokens, vocabulary).
-
-        Without an attention mask Qwen3-VL counts positions from the cache's length and the offset that the picture's
-        tokens left (`rope_deltas`, set when the prompt was read); with one it would count the prompt again.
-        """
-        batch = torch.tensor([list(ids)], device=self._model.device)
-        return self._model(input_ids=batch, past_key_values=self._cache, use_cache=True).logits[0]
+    def _read(self, cache: DynamicCache, ids: torch.Tensor, keep: int) -> torch.Tensor:
+        """Appends tokens (rows, tokens) to a cache of as many rows; logits of shape (rows, keep, vocabulary)."""
+        start = cache.get_seq_length() + self._shift
+        places = torch.arange(start, start + ids.shape[1], device=self._model.device).expand(3, ids.shape[0], -1)
+        output = self._model(
+            input_ids=ids.to(self._model.device),
+            position_ids=places,
+            past_key_values=cache,
+            use_cache=True,
+            logits_to_keep=keep,
+        )
+        return output.logits
 
     def _rewind(self, kept: int) -> None:
         self._crop(self._fed - kept)
@@ -120,10 +212,21 @@ class Decoding:
             self._cache.crop(-tokens)
 
 
+def whole(text: str) -> str:
+    """The text with U+FFFD in place of each half of a character."""
+    return _HALF.sub("\ufffd", text)
+
+
+def common(several: Sequence[Sequence[int]]) -> int:
+    """With how many common tokens all of them begin."""
+    columns = enumerate(zip(*several, strict=False))
+    return next((n for n, tokens in columns if len(set(tokens)) > 1), min(map(len, several)))
+
+
 def alike(continuations: Sequence[Sequence[int]]) -> int:
     """With how many common tokens all of them begin; they go on after these, each in its way."""
-    shared = next(n for n, tokens in enumerate(zip(*continuations, strict=False)) if len(set(tokens)) > 1)
-    assert shared > 0, "continuations must begin alike"
+    shared = common(continuations)
+    assert 0 < shared < min(map(len, continuations)), "continuations must begin alike and go on"
     return shared
 
 

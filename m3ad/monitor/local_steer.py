@@ -44,20 +44,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """What the model would choose at a place.
+class Shares:
+    """How likely the model is to go on with each of BRANCHES; together 1 for a model of this format."""
 
-    Attributes:
-        share: probability of each of BRANCHES; together 1 for a model of this format.
-    """
-
-    place: Place
     share: dict[str, float]
 
     @classmethod
-    def of(cls, place: Place, scores: Sequence[float]) -> Decision:
+    def of(cls, scores: Sequence[float]) -> Shares:
         """`scores`: log-probability of each of BRANCHES."""
-        return cls(place, {branch: math.exp(score) for branch, score in zip(BRANCHES, scores, strict=True)})
+        return cls({branch: math.exp(score) for branch, score in zip(BRANCHES, scores, strict=True)})
 
     @property
     def anomalous(self) -> float | None:
@@ -73,6 +68,14 @@ class Decision:
         total = sum(self.share.values())
         return self.share["<reflection>"] / total if total >= OWN_FORM else None
 
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the model would choose at a place."""
+
+    place: Place
+    shares: Shares
+
     def detour(self, mode: Mode, threshold: float | None, flip: Callable[[float], bool]) -> str | None:
         """The branch that the mode wants, where the model would not take it by itself; None: as it goes.
 
@@ -87,16 +90,16 @@ class Decision:
             return None
         if reflect:
             return "<reflection>"
-        decided = self.share["<type>"] + self.share["<answer>"]
-        return "<type>" if flip(self.share["<type>"] / decided if decided > 0 else 0.0) else "<answer>"
+        share = self.shares.share
+        decided = share["<type>"] + share["<answer>"]
+        return "<type>" if flip(share["<type>"] / decided if decided > 0 else 0.0) else "<answer>"
 
     def _reflect(self, mode: Mode, threshold: float | None) -> bool | None:
         """Whether to reflect; None: as the model goes by itself."""
         if mode is not Mode.AUTO:
             return mode is Mode.REFLECTIVE
-        if threshold is None or self.reflection is None:
-            return None
-        return self.reflection >= threshold
+        doubt = self.shares.reflection
+        return None if threshold is None or doubt is None else doubt >= threshold
 
 
 class Steering:
@@ -115,6 +118,15 @@ class Steering:
         self._mode = mode
         self._threshold = threshold
 
+    def look_back(self, ends: set[int]) -> None:
+        """Measures the places that the answer has passed before it was watched; there is nothing to steer any more."""
+        for tag in (THOUGHT, REFLECTED):
+            place = find_first_place(self._decoding.spelling, self._decoding.ids, ends, tag)
+            if place is None:
+                return
+            decision = self._measured(place)
+            self.first, self.second = self.first or decision, decision if self.first else None
+
     def handle(self, token: int, ends: bool) -> bool:
         """Looks at the proposed token before it is accepted; True when the answer was continued otherwise."""
         if self.second is not None:
@@ -124,7 +136,7 @@ class Steering:
         place = find_place(decoding.spelling, decoding.ids, token, ends, tag)
         if place is None:
             return False
-        decision = Decision.of(place, decoding.score(place.keep, place.continuations(decoding.spelling)))
+        decision = self._measured(place)
         if self.first is not None:
             self.second = decision
             return False
@@ -134,6 +146,15 @@ class Steering:
             return False
         decoding.accept(*decoding.spelling.tokens_of(place.tail + branch), keep=place.keep)
         return True
+
+    def _measured(self, place: Place) -> Decision:
+        scores = self._decoding.score(place.keep, place.continuations(self._decoding.spelling))
+        return Decision(place, Shares.of(scores))
+
+
+def branches_after(spelling: Spelling, start: str) -> list[list[int]]:
+    """The tokens of a text whose prose is closed at its end, gone on with each of BRANCHES."""
+    return [spelling.tokens_of_any(start + branch)[0] for branch in BRANCHES]
 
 
 def find_place(spelling: Spelling, ids: Sequence[int], token: int, ends: bool, tag: str) -> Place | None:
@@ -163,8 +184,8 @@ def tokens_until(spelling: Spelling, ids: Sequence[int], tag: str) -> int:
 
 
 def finished(
-    spelling: Spelling,
-    ids: Sequence[int],
+    text: str,
+    tokens: int,
     ended: bool,
     seconds: float,
     first: Decision | None,
@@ -172,17 +193,16 @@ def finished(
     *,
     cancelled: bool = False,
 ) -> Answer:
-    """The Answer that these tokens are; `first` and `second` are the decisions at its two places."""
-    text = until_end(spelling.text_of(ids))
+    """The Answer that a text is, written in so many tokens; `first`, `second`: the decisions at its two places."""
     read = trace.read(text)
     if not ended and not cancelled:
-        note = Problem("cut-off", f"The answer was cut off after {len(ids)} tokens.")
+        note = Problem("cut-off", f"The answer was cut off after {tokens} tokens.")
         read = replace(read, problems=(*read.problems, note))
-    initial = first.anomalous if first else None
+    initial = first.shares.anomalous if first else None
     # Without a reflection the initial decision is the final one.
-    final = initial if not read.reflected else second.anomalous if second else None
-    doubt = first.reflection if first else None
-    return Answer(text, read, Probability(initial, final), seconds, len(ids), cancelled, doubt)
+    final = initial if not read.reflected else second.shares.anomalous if second else None
+    doubt = first.shares.reflection if first else None
+    return Answer(text, read, Probability(initial, final), seconds, tokens, cancelled, doubt)
 
 
 def until_end(text: str) -> str:

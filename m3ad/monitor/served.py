@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 from PIL.Image import Image
 
-from m3ad import trace
 from m3ad.errors import ModelUnavailable
 from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, never
 from m3ad.monitor.folders import existing, read_card
 from m3ad.monitor.names import Source
-from m3ad.monitor.served_client import only_model, open_client, openai, picture_part, unavailable
-from m3ad.monitor.served_probe import Token, probability
+from m3ad.monitor.served_answer import Received, answered
+from m3ad.monitor.served_client import only_model, open_client, openai, unavailable, with_picture
+from m3ad.monitor.served_lens import ServedLens
 from m3ad.prompts import SYSTEM, conversation
-from m3ad.records import Mode, Problem
+from m3ad.records import Mode
 
 SILENCE_SECONDS = 120.0  # between two tokens; the first one may wait for a model to be loaded
 TOTAL_SECONDS = 900.0
@@ -55,100 +55,88 @@ class ServedMonitor:
                 f"A served model decides by itself whether to reflect: the mode {mode.value} cannot be forced through "
                 "a server. Use the mode auto, or load the model on this machine."
             )
-        with self._lock:
-            yield from self._answer(image, seed, cancelled)
+        messages = with_picture(self._messages, image)
+        for item in self.receive(messages, seed=seed, temperature=self._temperature, cancelled=cancelled):
+            yield answered(item) if isinstance(item, Received) else item
 
-    def _answer(self, image: Image, seed: int, cancelled: Callable[[], bool]) -> Iterator[str | Answer]:
+    @contextmanager
+    def lens(self, image: Image, *, system: str | None = None) -> Iterator[ServedLens]:
+        """See `Monitor.lens`; the server itself may keep what it has read of a picture."""
+        messages = self._messages if system is None else conversation(system or None)
+        yield ServedLens(self.receive, with_picture(messages, image), self._address)
+
+    def decide(self, images: Sequence[Image], text: str) -> list[float | None]:
+        """See `Monitor.decide`; one request for each picture."""
+        found: list[float | None] = []
+        for image in images:
+            with self.lens(image) as lens:
+                found += lens.probe(text, [len(text)])
+        return found
+
+    def receive(
+        self,
+        messages: list[dict[str, Any]],
+        *,
+        seed: int,
+        temperature: float,
+        cancelled: Callable[[], bool],
+        limit: int | None = None,
+        extra: dict[str, Any] | None = None,
+    ) -> Iterator[str | Received]:
+        """Pieces of the server's text, then all that was received. One request at a time.
+
+        Args:
+            limit: tokens at most; None: the model's own limit.
+            extra: fields of the request that are not OpenAI's.
+        """
         started = time.monotonic()
-        received = Received()
-        stopped = cancelled()
-        if not stopped:
-            try:
-                with self._request(image, seed) as chunks:
-                    for chunk in chunks:
-                        if piece := received.add(chunk):
-                            yield piece
-                        if stopped := cancelled():
-                            break
-                        if time.monotonic() - started > TOTAL_SECONDS:
-                            received.finish = "length"
-                            break
-            except openai.OpenAIError as error:
-                raise unavailable(self._address, error) from error
-            except (OSError, ValueError) as error:
-                raise ModelUnavailable(f"The answer from {self._address} broke off ({error}). Try again.") from error
-            if piece := received.close():
-                yield piece
-        read = trace.read(received.text)
-        problems = (*read.problems, *_problems(received, stopped))
-        yield Answer(
-            received.text,
-            replace(read, problems=problems),
-            probability(received.tokens),
-            time.monotonic() - started,
-            len(received.tokens) or received.chunks,
-            stopped,
-        )
-
-    def _request(self, image: Image, seed: int) -> Any:
-        """The open stream of chunks; asks without log-probabilities if the server refuses a request for them."""
-        request: dict[str, Any] = {
+        received = Received(stopped=cancelled())
+        request = {
             "model": self._model,
-            "messages": _with_picture(self._messages, image),
-            "max_tokens": self._max_new_tokens,
-            "temperature": self._temperature,
+            "messages": messages,
+            "max_tokens": limit or self._max_new_tokens,
+            "temperature": temperature,
             "seed": seed,
             "stream": True,
+            "extra_body": extra,
         }
+        with self._lock:
+            if not received.stopped:
+                yield from self._chunks(request, received, cancelled)
+        received.seconds = time.monotonic() - started
+        yield received
+
+    def _chunks(self, request: dict[str, Any], received: Received, cancelled: Callable[[], bool]) -> Iterator[str]:
+        started = time.monotonic()
+        try:
+            with self._request(request) as chunks:
+                for chunk in chunks:
+                    if piece := received.add(chunk):
+                        yield piece
+                    if cancelled():
+                        received.stopped = True
+                        break
+                    if time.monotonic() - started > TOTAL_SECONDS:
+                        received.finish = "length"
+                        break
+        except openai.OpenAIError as error:
+            raise unavailable(self._address, error) from error
+        except (OSError, ValueError) as error:
+            raise ModelUnavailable(f"The answer from {self._address} broke off ({error}). Try again.") from error
+        if piece := received.close():
+            yield piece
+
+    def _request(self, request: dict[str, Any]) -> Any:
+        """The open stream of chunks; asks without log-probabilities if the server refuses a request for them."""
         if self._gives_logprobs:
             try:
                 return self._client.chat.completions.create(**request, logprobs=True, top_logprobs=ALTERNATIVES)
             except (openai.BadRequestError, openai.UnprocessableEntityError):
                 # What was refused is not said in a common form; if the plain request is refused too, that one tells.
+                plain = self._client.chat.completions.create(**request)
                 self._gives_logprobs = False
+                return plain
         return self._client.chat.completions.create(**request)
-
-
-@dataclass
-class Received:
-    """What has come from the server so far."""
-
-    text: str = ""
-    tokens: list[Token] = field(default_factory=list)
-    chunks: int = 0
-    finish: str = ""
-    _reasoning: bool = False
-
-    def add(self, chunk: Any) -> str:
-        """The new text of one chunk. Servers that cut the reasoning out of the text get its tags put back."""
-        if not chunk.choices:
-            return ""
-        choice = chunk.choices[0]
-        self.finish = choice.finish_reason or self.finish
-        if choice.logprobs and choice.logprobs.content:
-            self.tokens += map(_token, choice.logprobs.content)
-        reasoning = getattr(choice.delta, "reasoning_content", None) or getattr(choice.delta, "reasoning", None) or ""
-        piece = ""
-        if reasoning and not self._reasoning and not self.text:
-            self._reasoning = True
-            piece = "<think>"
-        piece += reasoning
-        if choice.delta.content:
-            piece += self._end_of_reasoning() + choice.delta.content
-        self.chunks += bool(piece)
-        self.text += piece
-        return piece
-
-    def close(self) -> str:
-        """The text that is owed at the end."""
-        piece = self._end_of_reasoning()
-        self.text += piece
-        return piece
-
-    def _end_of_reasoning(self) -> str:
-        """The closing tag of a reasoning that was cut out, once."""
-        owed, self._reasoning = self._reasoning, False
-        return "</think>" if owed else ""
 
 
 def _system(source: Source) -> str | None:
@@ -157,31 +145,3 @@ def _system(source: Source) -> str | None:
     if folder and (card := read_card(folder)):
         return card.system
     return None if source.bare else SYSTEM
-
-
-def _token(entry: Any) -> Token:
-    return Token.from_logprobs(entry.token, [(other.token, other.logprob) for other in entry.top_logprobs or ()])
-
-
-def _problems(received: Received, stopped: bool) -> list[Problem]:
-    """What the way of asking has to say about an answer."""
-    found = []
-    if not received.tokens and not stopped:
-        found.append(Problem("no-logprobs", "The server sends no log-probabilities, so P(anomalous) is not known."))
-    if received.finish == "length":
-        count = len(received.tokens) or received.chunks
-        found.append(Problem("cut-off", f"The answer was cut off after {count} tokens."))
-    return found
-
-
-def _with_picture(messages: list[dict[str, Any]], image: Image) -> list[dict[str, Any]]:
-    """The conversation with its picture's place filled by the picture, as a PNG data URL."""
-    picture = picture_part(image)
-    return [{**message, "content": _filled(message["content"], picture)} for message in messages]
-
-
-def _filled(content: list[dict[str, Any]], picture: dict[str, Any]) -> Any:
-    """A message's content; text alone becomes a plain string, which every server takes from a system message."""
-    if all(part["type"] == "text" for part in content):
-        return "".join(part["text"] for part in content)
-    return [picture if part["type"] == "image" else part for part in content]

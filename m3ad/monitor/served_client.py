@@ -80,3 +80,16 @@ def picture_part(image: Image) -> dict[str, Any]:
     """The picture as a part of a message: shrunk as for every model, a PNG in a data URL."""
     url = "data:image/png;base64," + base64.b64encode(encode(fit(image), "PNG")).decode()
     return {"type": "image_url", "image_url": {"url": url}}
+
+
+def with_picture(messages: list[dict[str, Any]], image: Image) -> list[dict[str, Any]]:
+    """The conversation with its picture's place filled by the picture, as a PNG data URL."""
+    picture = picture_part(image)
+    return [{**message, "content": _filled(message["content"], picture)} for message in messages]
+
+
+def _filled(content: list[dict[str, Any]], picture: dict[str, Any]) -> Any:
+    """A message's content; text alone becomes a plain string, which every server takes from a system message."""
+    if all(part["type"] == "text" for part in content):
+        return "".join(part["text"] for part in content)
+    return [picture if part["type"] == "image" else part for part in content]

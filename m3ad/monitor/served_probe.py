@@ -34,6 +34,11 @@ class Token:
         """From natural logarithms, as servers send them."""
         return cls(text, tuple((piece, math.exp(min(0.0, value))) for piece, value in alternatives))
 
+    @classmethod
+    def given(cls, text: str) -> Token:
+        """Text that the model did not write: certain up to a place of decision at its end, and no decision itself."""
+        return cls(text, ((text, 1.0),) if text.endswith(("</think>", "</reflection>")) else ())
+
 
 def probability(tokens: Sequence[Token]) -> Probability:
     """P(anomalous) after `</think>` and after `</reflection>`; without a reflection the final is the initial one."""

@@ -57,9 +57,9 @@ def test_from_the_outcomes_to_the_cases_and_on(page: Page, address: str, witness
     page.keyboard.press("j")
     expect(page).to_have_url(re.compile("tab=reflect&case=2$"))
     expect(effect.locator("tr[aria-selected=true]")).to_contain_text(HOSTILE)
-    expect(page.locator("#reflect-trace .m3-lane-reflection")).to_contain_text("The first look missed a defect")
-    expect(page.locator("#reflect-trace .m3-outcome")).to_have_text("reflection fixed it")
-    expect(page.locator("#reflect-viewer .m3-box-truth")).to_have_count(1)
+    expect(page.locator("#reflect-lens .m3-lane-reflection")).to_contain_text("The first look missed a defect")
+    expect(page.locator("#reflect-lens .m3-outcome")).to_have_text("reflection fixed it")
+    expect(page.locator("#reflect-lens .m3-box-truth")).to_have_count(1)
     page.keyboard.press("k")
     expect(page).to_have_url(re.compile("case=1$"))
 
@@ -67,7 +67,7 @@ def test_from_the_outcomes_to_the_cases_and_on(page: Page, address: str, witness
     page.keyboard.press("Enter")
     expect(effect.locator(".m3-effect-head")).to_contain_text("broke · 1 case")
     effect.locator("tbody button").click()
-    expect(page.locator("#reflect-trace .m3-outcome")).to_have_text("reflection broke it")
+    expect(page.locator("#reflect-lens .m3-outcome")).to_have_text("reflection broke it")
     page.keyboard.press("c")
     expect(page.locator("#annotate .be-root[data-case='3']")).to_be_visible()
     assert page.title() != "hit"

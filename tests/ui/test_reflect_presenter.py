@@ -20,7 +20,7 @@ from m3ad.metrics.slices import Facet
 from m3ad.records import Verdict
 from tests.ui.scripted import BENT, FIXED, NORMAL, UNREADABLE, add_case, add_inspection, make_context
 from ui.reflect_export import KINDS
-from ui.reflect_presenter import MOST, Asked, cases_of, choices, group_of, lens, models, page_value
+from ui.reflect_presenter import MOST, Asked, cases_of, choices, group_of, models, page_value
 from ui.reflect_words import calibrations, share_words
 
 GOOD = Verdict(False)
@@ -123,17 +123,6 @@ def test_the_page_is_sent_so_many_rows_and_the_numbers_of_all(store: Store, monk
     monkeypatch.setattr("ui.reflect_presenter.MOST", 2)
     value = page_value(store, Asked("demo"))
     assert (len(value["rows"]), value["missing"], sum(counts(value).values())) == (2, 3, 5)
-
-
-def test_the_lens_shows_picture_boxes_and_trace(store: Store) -> None:
-    context = make_context(store)
-    picture, trace = lens(context, 1, "demo")
-    assert {box["kind"] for box in picture["boxes"]} == {"truth", "predicted"}
-    assert trace["verdict"]["outcome"] == "reflection fixed it"
-    assert lens(context, None, "demo")[1]["state"] == "empty"
-    assert lens(context, 1, "other")[1]["says"] == "Not inspected yet"
-    with pytest.raises(NotFound):
-        lens(context, 99, "demo")
 
 
 def test_the_command_tells_the_numbers_of_the_page(store: Store, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,7 +31,8 @@ function mount({ element, props, watch }) {
   function fit() {
     if (!ready()) return;
     const { w, h } = size(), { width, height } = value();
-    const scale = Math.min((w - 48) / width, (h - 88) / height);
+    const [aside, above] = h < 400 ? [12, 44] : [48, 88];  // room for the legend and the labels
+    const scale = Math.min((w - aside) / width, (h - above) / height);
     view = { scale, x: (w - width * scale) / 2, y: (h - height * scale) / 2 + 12 };
     fitted = true;
     draw();
@@ -62,6 +63,8 @@ function mount({ element, props, watch }) {
     image.style.imageRendering = view.scale >= 3 ? 'pixelated' : 'auto';
     percent.textContent = `${Math.round(view.scale * 100)} %`;
     for (const each of boxes) if (!hidden.has(each.kind)) layer.append(drawBox(each, width, height));
+    const drawn = { x: view.x, y: view.y, w: width * view.scale, h: height * view.scale };  // for what others lay over it
+    stage.dispatchEvent(new CustomEvent('m3-drawn', { detail: drawn }));
   }
   function drawBox(each, width, height) {
     const [x1, y1, x2, y2] = each.box, node = el('div', `m3-box m3-box-${each.kind}`), label = el('span', '', each.label);
