@@ -32,6 +32,7 @@ from db import users as _users
 from db.case_rows import CaseRow, case_rows
 from db.cases import Facets
 from db.engine import BUSY_SECONDS, migrate, open_engine, writing
+from db.evaluations import Evaluations
 from db.events import Event
 from db.examples import Examples
 from db.filters import EVERYTHING, CaseFilter
@@ -77,6 +78,7 @@ class Store:
         queue: which case a person works on next; see `db.queue.Queue`.
         filters: filters with names; see `db.saved_filters.SavedFilters`.
         preferences: what each person chose for themselves; see `db.preferences.Preferences`.
+        evaluations: models judged on frozen sets; see `db.evaluations.Evaluations`.
     """
 
     def __init__(self, workspace: Path, engine: Engine) -> None:
@@ -93,6 +95,7 @@ class Store:
         self.queue = Queue(self)
         self.filters = SavedFilters(self)
         self.preferences = Preferences(self)
+        self.evaluations = Evaluations(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | None = None) -> Store:

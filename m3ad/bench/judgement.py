@@ -8,16 +8,13 @@ from dataclasses import asdict, dataclass
 from statistics import mean, median
 from typing import Any
 
+from m3ad.bench.records import METRIC_VERSION
 from m3ad.metrics.detection import Pair
 from m3ad.metrics.fates import Tally, at_level, by_size, by_type, confusion, fates
 from m3ad.metrics.figures import Figures, Row, count_case, figures, mean_figures
 from m3ad.metrics.reflection import outcomes
 from m3ad.records import Outcome, Scenario, Trace, Verdict
 from m3ad.rewards import consistency
-
-# Raised whenever a metric changes what it measures: judgements of different versions are not compared. The taxonomy's
-# similarities belong to it.
-METRIC_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
