@@ -9,19 +9,20 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from PIL.Image import Image
 
-from m3ad.errors import BadImage, ModelUnavailable
+from m3ad.errors import BadImage, MemoryExhausted
 from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, fit, never
 from m3ad.monitor.local_batch import Batch, inspect_all
 from m3ad.monitor.local_decode import Decoding, Spelling
 from m3ad.monitor.local_load import Loaded, load
 from m3ad.monitor.local_steer import END, Steering, finished, until_end
 from m3ad.monitor.names import Quantization, Source
-from m3ad.prompts import SYSTEM, conversation
+from m3ad.prompts import SYSTEM, conversation, prompt_version
 from m3ad.records import Mode
 
 REFLECT_THRESHOLD = 0.5
@@ -46,6 +47,7 @@ class LocalMonitor:
     ) -> None:
         self.name = name
         self.device = loaded.where
+        self.prompt = prompt_version(system)
         self._model = loaded.model
         self._processor = loaded.processor
         self._spelling = Spelling(loaded.processor.tokenizer)
@@ -80,24 +82,18 @@ class LocalMonitor:
         self, image: Image, *, mode: Mode = Mode.AUTO, seed: int = 0, cancelled: Callable[[], bool] = never
     ) -> Iterator[str | Answer]:
         """See `Monitor.stream`."""
-        with self._lock:
-            try:
-                yield from self._answer(image, mode, seed, cancelled)
-            except torch.OutOfMemoryError as error:
-                raise ModelUnavailable(
-                    f"{self.device} ran out of memory while answering. Close other programs that use it, "
-                    "load the model in 4bit, or use a smaller one."
-                ) from error
+        with self._lock, self._memory():
+            yield from self._answer(image, mode, seed, cancelled)
 
     def inspect_batch(self, images: Sequence[Image], *, mode: Mode = Mode.AUTO) -> list[Answer]:
         """What `stream` gives for several pictures, greedily and together, so that each takes a small part of the time.
 
         Texts and probabilities are those of `stream` to within the rounding of a batch, which may tip a choice that is
-        even; `seconds` are those of the whole batch. Raises BadImage.
+        even; `seconds` are those of the whole batch. Raises BadImage, MemoryExhausted.
         """
         if not images:
             return []
-        with self._lock:
+        with self._lock, self._memory():
             return inspect_all(self._batch(images), len(images), mode, self.threshold)
 
     def answer_batch(self, images: Sequence[Image], *, sample: bool = False, seed: int = 0) -> list[str]:
@@ -112,6 +108,17 @@ class LocalMonitor:
             torch.manual_seed(seed)
             answers = self._batch(images).write({row: [] for row in range(len(images))}, sample=sample)
         return [until_end(self._spelling.text_of(ids)) for ids in answers.values()]
+
+    @contextmanager
+    def _memory(self) -> Iterator[None]:
+        """Memory that runs out within the block becomes a sentence."""
+        try:
+            yield
+        except torch.OutOfMemoryError as error:
+            raise MemoryExhausted(
+                f"{self.device} ran out of memory while answering. Close other programs that use it, "
+                "load the model in 4bit, or use a smaller one."
+            ) from error
 
     def _answer(self, image: Image, mode: Mode, seed: int, cancelled: Callable[[], bool]) -> Iterator[str | Answer]:
         """The pieces and the Answer of `stream`; the caller holds the lock."""

@@ -17,6 +17,8 @@ from ui.commands import (
     annotations_retype,
     annotations_undo,
     answer,
+    bench_list,
+    bench_run,
     caption,
     export,
     import_folder,
@@ -80,6 +82,8 @@ def make_parser() -> argparse.ArgumentParser:
         "agreement": (annotations_agreement.WORDS, annotations_agreement),
     }
     add_group(commands, common, ("annotations", "To and from other programs; many at once; agreement."), exchange)
+    judged = {"run": (bench_run.WORDS, bench_run), "list": (bench_list.WORDS, bench_list)}
+    add_group(commands, common, ("bench", "Models judged on frozen cases."), judged)
     asked = f"(from {PASSWORD_VARIABLE}, or asked)"
     people = {
         "add": (f"Add one, or bring one back, with a password {asked}.", user_add),

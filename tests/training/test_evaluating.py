@@ -1,0 +1,167 @@
+"""The bundled model answers drawn parts: batches, refusals, cancelling, and a process that is killed half-way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from PIL.Image import Image
+
+from db.store import Store
+from m3ad.bench.answering import answer_together, plan
+from m3ad.bench.records import Evaluation, EvaluationState
+from m3ad.errors import Halted, MemoryExhausted, ModelUnavailable
+from m3ad.images import open_image
+from m3ad.monitor import open_monitor
+from m3ad.monitor.base import Answer, BatchMonitor, inspect
+from m3ad.records import Mode, Model, Probability, Run, Stage
+from m3ad.trace import read
+from tests.training.bench_parts import make_workspace
+from training.evaluating import Progress, evaluate, judgement, trained_on
+
+ROOT = Path(__file__).resolve().parents[2]
+BATCH = 4
+PARTS = 40  # more than a batch
+
+
+@pytest.fixture(scope="module")
+def monitor() -> BatchMonitor:
+    return open_monitor("demo", device="cpu")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    make_workspace(tmp_path, 6, broken=True)
+    with Store.open(tmp_path / "workspace") as opened:
+        yield opened
+
+
+def begun(store: Store, prompt: str = "abc") -> Evaluation:
+    return store.evaluations.begin(store.snapshot("bench").id, "demo", Mode.AUTO, prompt, actor="ann")
+
+
+def said(store: Store, evaluation_id: int) -> list[tuple[str, Probability]]:
+    cases = [one.inspection for one in store.evaluations.cases(evaluation_id) if one.inspection]
+    return [(one.trace.text, one.probability) for one in cases]
+
+
+def test_like_sizes_go_together_and_the_largest_first() -> None:
+    sizes = {1: (100, 100), 2: (300, 200), 3: (100, 100), 4: (200, 300), 5: (4000, 4000)}
+    assert plan(sizes, 2) == [[5, 4], [2, 1], [3]]
+    assert plan({}, 2) == []
+
+
+def test_one_damaged_picture_does_not_stop_the_others(store: Store, monitor: BatchMonitor) -> None:
+    told: list[Progress] = []
+    one = begun(store)
+    evaluate(store, one, monitor, actor="ann", tell=told.append, batch=BATCH)
+    cases = store.evaluations.cases(one.id)
+    assert [bool(case.inspection) for case in cases] == [False, True, True, True, True, True]
+    assert "0.png" in cases[0].reason
+    assert told[-1] == Progress(6, 5, 1)
+    assert store.evaluations.get(one.id).state is EvaluationState.FINISHED
+    assert judgement(cases).whole.count == 5
+    assert store.latest_inspection(cases[1].case.id, "demo") == cases[1].inspection  # as Reflect and Annotate read it
+
+
+def test_cancelled_between_two_batches_it_keeps_what_it_has_and_goes_on(store: Store, monitor: BatchMonitor) -> None:
+    one, told = begun(store), []
+    with pytest.raises(Halted, match="start again"):
+        evaluate(store, one, monitor, actor="ann", tell=told.append, cancelled=lambda: len(told) > 1, batch=BATCH)
+    assert store.evaluations.get(one.id).state is EvaluationState.CANCELLED
+    kept = said(store, one.id)
+    assert 0 < len(kept) <= BATCH
+    again = begun(store)
+    assert again.id == one.id
+    evaluate(store, again, monitor, actor="ann", batch=BATCH)
+    assert len(said(store, one.id)) == 5
+    assert len(store.inspections(store.evaluations.cases(one.id)[1].case.id)) == 1
+
+
+class SmallCard:
+    """A card with memory for `most` pictures at once; what it says is the picture's size."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.asked = most, []
+
+    def inspect_batch(self, images: Sequence[Image], *, mode: Mode = Mode.AUTO) -> list[Answer]:
+        self.asked.append(len(images))
+        if len(images) > self.most:
+            raise MemoryExhausted("The card is full.")
+        texts = [f"<think>{image.size}</think><answer>no</answer>" for image in images]
+        return [Answer(text, read(text), Probability(), 6.0, 3, False) for text in texts]
+
+
+def test_what_does_not_fit_is_asked_in_halves(store: Store) -> None:
+    cases = store.evaluations.cases(begun(store).id)[1:]
+    pictures = {one.case.id: one.case.primary.path for one in cases}
+    card = SmallCard(2)
+    found = answer_together(card, pictures, Mode.AUTO)
+    assert card.asked == [5, 2, 3, 1, 2]
+    assert list(found) == list(pictures)
+    assert [answer.seconds for answer in found.values()] == [3.0, 3.0, 6.0, 3.0, 3.0]
+    for one in cases:
+        assert str(one.case.primary.width) in found[one.case.id].text
+
+
+def test_a_card_that_holds_no_picture_ends_the_evaluation_with_a_sentence(store: Store) -> None:
+    one = begun(store)
+    with pytest.raises(ModelUnavailable, match="full"):
+        evaluate(store, one, SmallCard(0), actor="ann")
+    ended = store.evaluations.get(one.id)
+    assert (ended.state, ended.problem) == (EvaluationState.FAILED, "The card is full.")
+
+
+def test_a_batch_says_what_the_pictures_say_alone(store: Store, monitor: BatchMonitor) -> None:
+    cases = store.evaluations.cases(begun(store).id)[1:]
+    together = answer_together(monitor, {one.case.id: one.case.primary.path for one in cases}, Mode.AUTO)
+    for one in cases:
+        assert together[one.case.id].text == inspect(monitor, open_image(one.case.primary.path)).text
+
+
+def test_models_that_learnt_from_cases_of_the_set_are_told(store: Store, tmp_path: Path) -> None:
+    cases = [one.case.id for one in store.evaluations.cases(begun(store).id)]
+    trained = store.snapshot("bench")
+    store.add_run(Run("first", Stage.RAWS, trained.id, "demo", tmp_path, trained.created))
+    store.add_model(Model("demo/first", "demo", "demo", "first"))
+    assert trained_on(store, "demo/first", cases) == 0  # all of the snapshot's cases are frozen
+    assert trained_on(store, "demo", cases) == 0
+
+
+def command(folder: Path, *words: str) -> list[str]:
+    return [sys.executable, "app.py", *words, "--workspace", str(folder / "workspace"), "--device", "cpu", "--json"]
+
+
+@pytest.mark.slow
+def test_a_killed_evaluation_goes_on_to_identical_results(tmp_path: Path) -> None:
+    """The process is killed after its first batch; another one ends the work; a third did it in one go."""
+    make_workspace(tmp_path / "killed", PARTS)
+    shutil.copytree(tmp_path / "killed" / "workspace", tmp_path / "whole" / "workspace")
+    bench = ["bench", "run", "bench"]
+    with subprocess.Popen(command(tmp_path / "killed", *bench), cwd=ROOT, stdout=subprocess.PIPE, text=True) as first:
+        for line in first.stdout:
+            if json.loads(line)["answered"]:
+                break
+        first.send_signal(signal.SIGKILL)
+        assert first.wait() == -signal.SIGKILL
+    with Store.open(tmp_path / "killed" / "workspace") as store:
+        (cut,) = store.evaluations.all()
+        before = said(store, cut.id)
+        assert cut.state is EvaluationState.OPEN
+        assert 0 < len(before) < PARTS
+    for name in ("killed", "whole"):
+        subprocess.run(command(tmp_path / name, *bench), cwd=ROOT, check=True, capture_output=True, timeout=300)
+    with (
+        Store.open(tmp_path / "killed" / "workspace") as store,
+        Store.open(tmp_path / "whole" / "workspace") as other,
+    ):
+        (ended,), (whole,) = store.evaluations.all(), other.evaluations.all()
+        assert (ended.id, ended.state, ended.set.hash) == (cut.id, EvaluationState.FINISHED, whole.set.hash)
+        assert said(store, ended.id) == said(other, whole.id)
+        assert len(store.inspections(1)) == 1
