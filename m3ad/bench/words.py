@@ -1,59 +1,27 @@
-"""The bench's numbers and what has to be said of them, in words."""
+"""An evaluation's figures in a few lines for a terminal."""
 
 from __future__ import annotations
 
-from m3ad.bench.judgement import Judgement
-from m3ad.bench.records import METRIC_VERSION, Evaluation
-from m3ad.metrics.figures import LOCATION_F1, TYPE_F1, Figure
-
-NOTHING = "–"  # where there is nothing to measure
+from m3ad.bench.subject import Subject
+from m3ad.bench.tables import percent, score
+from m3ad.metrics.figures import LOCATION_F1, TYPE_F1
 
 
-def percent(figure: Figure) -> str:
-    """Like "80.3 [78.1, 82.2]"."""
-    return _number(figure, 100, 1)
-
-
-def score(figure: Figure) -> str:
-    """Like "0.527 [0.480, 0.571]"."""
-    return _number(figure, 1, 3)
-
-
-def _number(figure: Figure, scale: float, digits: int) -> str:
-    if figure.value is None or figure.interval is None:
-        return NOTHING
-    value, low, high = (f"{scale * each:.{digits}f}" for each in (figure.value, *figure.interval))
-    return f"{value} [{low}, {high}]"
-
-
-def title(evaluation: Evaluation) -> str:
-    """Which model on which set."""
-    mode = "" if evaluation.mode.value == "auto" else f", {evaluation.mode.value}"
-    return f"{evaluation.model}{mode} on {evaluation.set.name}"
-
-
-def identity(evaluation: Evaluation) -> str:
-    """What has to agree before two evaluations may be compared."""
-    return (
-        f"Frozen set {evaluation.set.name}, {evaluation.set.size} cases, hash {evaluation.set.hash[:12]}; "
-        f"prompt {evaluation.prompt}, mode {evaluation.mode.value}; metric version {METRIC_VERSION}."
-    )
-
-
-def summary(evaluation: Evaluation, judgement: Judgement) -> str:
-    """The figures for a terminal."""
-    whole, mean = judgement.whole.figures, judgement.mean
+def summary(subject: Subject) -> str:
+    """Which model on which set, the figures with intervals, and what has to be known beside them."""
+    evaluation, judged = subject.evaluation, subject.judgement
+    whole, mean = judged.whole.figures, judged.mean
     lines = [
-        f"evaluation {evaluation.id}: {title(evaluation)}, {judgement.whole.count} of {evaluation.set.size} cases "
-        f"({judgement.whole.anomalous} anomalous)",
-        f"  balanced accuracy {percent(whole['balanced_accuracy'])}, before reflection "
-        f"{percent(whole['first_balanced_accuracy'])}; accuracy {percent(whole['accuracy'])}",
-        f"  type hard-F1 {score(whole[TYPE_F1])}, location hard-F1 {score(whole[LOCATION_F1])}",
-        f"  mean of {len(judgement.scenarios)} scenarios: accuracy {percent(mean['accuracy'])}, balanced "
-        f"{percent(mean['balanced_accuracy'])}, type {score(mean[TYPE_F1])}, location {score(mean[LOCATION_F1])}",
-        f"  {judgement.unreadable} unreadable, {judgement.inconsistent} not in the exact form, "
-        f"{judgement.reflected} reflected",
+        f"evaluation {evaluation.id}: {subject.name} on {evaluation.set.name}, {judged.whole.count} of "
+        f"{evaluation.set.size} cases ({judged.whole.anomalous} anomalous)",
+        f"balanced accuracy {percent(whole['balanced_accuracy']).shown()}, before reflection "
+        f"{percent(whole['first_balanced_accuracy']).shown()}; accuracy {percent(whole['accuracy']).shown()}",
+        f"type hard-F1 {score(whole[TYPE_F1]).shown()}, location hard-F1 {score(whole[LOCATION_F1]).shown()}",
+        f"mean of {len(judged.scenarios)} scenarios: accuracy {percent(mean['accuracy']).shown()}, balanced "
+        f"{percent(mean['balanced_accuracy']).shown()}, type {score(mean[TYPE_F1]).shown()}, location "
+        f"{score(mean[LOCATION_F1]).shown()}",
+        f"{judged.unreadable} unreadable, {judged.inconsistent} not in the exact form, {judged.reflected} reflected",
     ]
-    if judgement.cost:
-        lines.append(f"  {judgement.cost.seconds:.2f} s and {judgement.cost.tokens:.0f} tokens a case")
-    return "\n".join(lines)
+    if judged.cost:
+        lines.append(f"{judged.cost.seconds:.2f} s and {judged.cost.tokens:.0f} tokens a case")
+    return "\n  ".join([*lines, *subject.warnings()])

@@ -23,6 +23,7 @@ from m3ad.monitor.base import Answer, BatchMonitor, inspect
 from m3ad.records import Mode, Model, Probability, Run, Stage
 from m3ad.trace import read
 from tests.training.bench_parts import make_workspace
+from training.bench_report import FILES
 from training.evaluating import Progress, evaluate, judgement, trained_on
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -165,3 +166,8 @@ def test_a_killed_evaluation_goes_on_to_identical_results(tmp_path: Path) -> Non
         assert (ended.id, ended.state, ended.set.hash) == (cut.id, EvaluationState.FINISHED, whole.set.hash)
         assert said(store, ended.id) == said(other, whole.id)
         assert len(store.inspections(1)) == 1
+    report = tmp_path / "report"
+    words = command(tmp_path / "killed", "bench", "report", str(report), str(cut.id))
+    subprocess.run(words, cwd=ROOT, check=True, capture_output=True, timeout=300)
+    assert {path.name for path in report.iterdir()} == set(FILES)
+    assert "Table 1" in (report / "report.html").read_text()

@@ -6,7 +6,6 @@ import argparse
 from typing import Any
 
 from m3ad.bench.records import Evaluation
-from m3ad.bench.words import title
 from ui.commands.common import open_store, tell
 
 WORDS = "List the evaluations."
@@ -20,7 +19,11 @@ def run(options: argparse.Namespace) -> None:
     """One line each, newest first."""
     with open_store(options) as store:
         for one in store.evaluations.all():
-            tell(options, listed(one), f"{one.id}: {title(one)}, {one.state.value} {one.problem}".rstrip())
+            tell(
+                options,
+                listed(one),
+                f"{one.id}: {one.model} ({one.mode.value}) on {one.set.name}, {one.state.value} {one.problem}".rstrip(),
+            )
 
 
 def listed(one: Evaluation) -> dict[str, Any]:

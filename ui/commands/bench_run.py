@@ -15,7 +15,8 @@ from m3ad.monitor import open_monitor
 from m3ad.monitor.base import BatchMonitor
 from m3ad.records import Mode
 from m3ad.settings import Settings
-from training.evaluating import Progress, Tell, evaluate, judgement
+from training.bench_report import subject
+from training.evaluating import Progress, Tell, evaluate
 from training.teacher_limits import Limits
 from ui.commands.caption import count
 from ui.commands.common import find_snapshot, interruptible, make_settings, model_source, open_store, tell
@@ -40,9 +41,9 @@ def run(options: argparse.Namespace) -> None:
         source = model_source(settings, settings.model)
         answer = answer_served if source.startswith("served:") else answer_here
         evaluation = answer(options, settings, store, source, cancelled)
-        told = judgement(store.evaluations.cases(evaluation.id))
+        judged = subject(store, evaluation.id)
         data = {"evaluation": evaluation.id, "model": settings.model, "set": dataclasses.asdict(evaluation.set)}
-        tell(options, {**data, **told.to_json()}, summary(evaluation, told))
+        tell(options, {**data, **judged.judgement.to_json()}, summary(judged))
 
 
 def answer_here(

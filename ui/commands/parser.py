@@ -18,6 +18,7 @@ from ui.commands import (
     annotations_undo,
     answer,
     bench_list,
+    bench_report,
     bench_run,
     caption,
     export,
@@ -82,7 +83,11 @@ def make_parser() -> argparse.ArgumentParser:
         "agreement": (annotations_agreement.WORDS, annotations_agreement),
     }
     add_group(commands, common, ("annotations", "To and from other programs; many at once; agreement."), exchange)
-    judged = {"run": (bench_run.WORDS, bench_run), "list": (bench_list.WORDS, bench_list)}
+    judged = {
+        "run": (bench_run.WORDS, bench_run),
+        "list": (bench_list.WORDS, bench_list),
+        "report": (bench_report.WORDS, bench_report),
+    }
     add_group(commands, common, ("bench", "Models judged on frozen cases."), judged)
     asked = f"(from {PASSWORD_VARIABLE}, or asked)"
     people = {
