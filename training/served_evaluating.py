@@ -41,6 +41,8 @@ class ServedPool:
         A request that fails is made again by `Patience` alone, which the limits count.
         """
         found = resolve(source)
+        if found.kind != "served":
+            raise ModelUnavailable(f"{source!r} is no served model. Write served:URL#model.")
         self.address, self.at_once = found.location, at_once
         self._free: SimpleQueue[ServedMonitor] = SimpleQueue()
         for _ in range(at_once):
