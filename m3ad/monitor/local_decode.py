@@ -13,18 +13,18 @@ from transformers import DynamicCache
 
 
 class Spelling:
-    """What tokens say, and how a text is written in them."""
+    """What tokens say, and how a text is written in them; by `tokenizer`."""
 
     def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
 
     def text_of(self, ids: Sequence[int]) -> str:
         """What tokens say, without those that end a turn; ends in U+FFFD where a character is incomplete."""
-        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def tokens_of(self, text: str) -> list[int]:
         """The tokens of a text as the model was taught to write it."""
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
 class Decoding:

@@ -23,7 +23,7 @@ from m3ad.monitor.base import Answer, BatchMonitor, inspect
 from m3ad.records import Mode, Model, Probability, Run, Stage
 from m3ad.trace import read
 from tests.training.bench_parts import make_workspace
-from training.bench_report import FILES
+from training.bench_report import FILES, subject, write_report
 from training.evaluating import Progress, evaluate, judgement, trained_on
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,39 +135,34 @@ def test_models_that_learnt_from_cases_of_the_set_are_told(store: Store, tmp_pat
     assert trained_on(store, "demo", cases) == 0
 
 
-def command(folder: Path, *words: str) -> list[str]:
-    return [sys.executable, "app.py", *words, "--workspace", str(folder / "workspace"), "--device", "cpu", "--json"]
-
-
 @pytest.mark.slow
-def test_a_killed_evaluation_goes_on_to_identical_results(tmp_path: Path) -> None:
-    """The process is killed after its first batch; another one ends the work; a third did it in one go."""
-    make_workspace(tmp_path / "killed", PARTS)
-    shutil.copytree(tmp_path / "killed" / "workspace", tmp_path / "whole" / "workspace")
-    bench = ["bench", "run", "bench"]
-    with subprocess.Popen(command(tmp_path / "killed", *bench), cwd=ROOT, stdout=subprocess.PIPE, text=True) as first:
+def test_a_killed_evaluation_goes_on_to_identical_results(tmp_path: Path, monitor: BatchMonitor) -> None:
+    """The process is killed after its first batch, another one ends the work; beside it, one that was never cut off."""
+    make_workspace(tmp_path, PARTS)
+    shutil.copytree(tmp_path / "workspace", tmp_path / "whole")
+    command = [sys.executable, "app.py", "bench", "run", "bench", "--workspace", str(tmp_path / "workspace")]
+    command += ["--device", "cpu", "--json"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as first:
         for line in first.stdout:
             if json.loads(line)["answered"]:
                 break
         first.send_signal(signal.SIGKILL)
         assert first.wait() == -signal.SIGKILL
-    with Store.open(tmp_path / "killed" / "workspace") as store:
+    with Store.open(tmp_path / "workspace") as store, Store.open(tmp_path / "whole") as other:
         (cut,) = store.evaluations.all()
         before = said(store, cut.id)
         assert cut.state is EvaluationState.OPEN
         assert 0 < len(before) < PARTS
-    for name in ("killed", "whole"):
-        subprocess.run(command(tmp_path / name, *bench), cwd=ROOT, check=True, capture_output=True, timeout=300)
-    with (
-        Store.open(tmp_path / "killed" / "workspace") as store,
-        Store.open(tmp_path / "whole" / "workspace") as other,
-    ):
-        (ended,), (whole,) = store.evaluations.all(), other.evaluations.all()
-        assert (ended.id, ended.state, ended.set.hash) == (cut.id, EvaluationState.FINISHED, whole.set.hash)
-        assert said(store, ended.id) == said(other, whole.id)
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+        assert ended.returncode == 0, ended.stderr
+        figures = json.loads(ended.stdout.splitlines()[-1])
+        whole = begun(other)
+        evaluate(other, whole, monitor, actor="ann")
+        (again,) = store.evaluations.all()
+        assert (again.id, again.state, again.set.hash) == (cut.id, EvaluationState.FINISHED, whole.set.hash)
+        assert said(store, cut.id) == said(other, whole.id)
         assert len(store.inspections(1)) == 1
-    report = tmp_path / "report"
-    words = command(tmp_path / "killed", "bench", "report", str(report), str(cut.id))
-    subprocess.run(words, cwd=ROOT, check=True, capture_output=True, timeout=300)
-    assert {path.name for path in report.iterdir()} == set(FILES)
-    assert "Table 1" in (report / "report.html").read_text()
+        assert figures["whole"] == json.loads(json.dumps(subject(other, whole.id).judgement.to_json()))["whole"]
+        write_report(store, [cut.id], tmp_path / "report")
+    assert {path.name for path in (tmp_path / "report").iterdir()} == set(FILES)
+    assert (tmp_path / "report" / "report.html").read_text().count("data:image/jpeg") > 2
