@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from PIL.Image import Image
+from PIL import Image
 
 from db.store import Store
 from m3ad.bench.answering import answer_together, plan
@@ -20,7 +20,7 @@ from m3ad.errors import Halted, MemoryExhausted, ModelUnavailable
 from m3ad.images import open_image
 from m3ad.monitor import open_monitor
 from m3ad.monitor.base import Answer, BatchMonitor, inspect
-from m3ad.records import Mode, Model, Probability, Run, Stage
+from m3ad.records import NORMAL, Mode, Model, NewCase, Probability, Run, Scenario, Stage
 from m3ad.trace import read
 from tests.training.bench_parts import make_workspace
 from training.bench_report import FILES, subject, write_report
@@ -91,7 +91,7 @@ class SmallCard:
     def __init__(self, most: int) -> None:
         self.most, self.asked = most, []
 
-    def inspect_batch(self, images: Sequence[Image], *, mode: Mode = Mode.AUTO) -> list[Answer]:
+    def inspect_batch(self, images: Sequence[Image.Image], *, mode: Mode = Mode.AUTO) -> list[Answer]:
         self.asked.append(len(images))
         if len(images) > self.most:
             raise MemoryExhausted("The card is full.")
@@ -126,13 +126,23 @@ def test_a_batch_says_what_the_pictures_say_alone(store: Store, monitor: BatchMo
         assert together[one.case.id].text == inspect(monitor, open_image(one.case.primary.path)).text
 
 
-def test_models_that_learnt_from_cases_of_the_set_are_told(store: Store, tmp_path: Path) -> None:
-    cases = [one.case.id for one in store.evaluations.cases(begun(store).id)]
-    trained = store.snapshot("bench")
-    store.add_run(Run("first", Stage.RAWS, trained.id, "demo", tmp_path, trained.created))
-    store.add_model(Model("demo/first", "demo", "demo", "first"))
-    assert trained_on(store, "demo/first", cases) == 0  # all of the snapshot's cases are frozen
-    assert trained_on(store, "demo", cases) == 0
+def test_models_that_learnt_from_cases_of_the_set_are_told(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "workspace") as store:
+        for number in range(4):
+            path = tmp_path / f"{number}.png"
+            Image.new("RGB", (20 + number, 20), (60 * number, 9, 9)).save(path)
+            category = "tile" if number < 3 else "bottle"
+            store.add_case(NewCase("set", path.name, Scenario.TEXTURE, category, (path,), verdict=NORMAL))
+        early = store.create_snapshot("early", frozen_share=0)
+        store.add_run(Run("first", Stage.RAWS, early.id, "demo", tmp_path, early.created))
+        store.add_model(Model("demo/first", "demo", "demo", "first"))
+        bench = store.create_snapshot("bench", frozen_share=0, frozen_categories=["tile"])  # after the training
+        store.add_run(Run("second", Stage.RCRL, bench.id, "demo/first", tmp_path, bench.created))
+        store.add_model(Model("demo/second", "demo", "demo/first", "second"))
+        frozen = [one.case.id for one in store.evaluations.cases(begun(store).id)]
+        assert len(frozen) == 3
+        assert [trained_on(store, name, frozen) for name in ("demo", "demo/first", "demo/second")] == [0, 3, 3]
+        assert trained_on(store, "demo/second", [4]) == 1
 
 
 @pytest.mark.slow
