@@ -14,7 +14,7 @@ from starlette.routing import Mount
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from db.schema import Role
-from ui import annotate, data, inspect, reflect, retrain
+from ui import annotate, bench, data, inspect, reflect, retrain
 from ui.access import alone, make_guard, who_asks
 from ui.annotate_keys import CHECK_KEYS
 from ui.annotate_keys import KEYS as ANNOTATE_KEYS
@@ -41,6 +41,7 @@ TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
     "inspect": ("Inspect", inspect.build),
     "annotate": ("Annotate", annotate.build),
     "reflect": ("Reflect", reflect.build),
+    "bench": ("Bench", bench.build),
     "retrain": ("Retrain", retrain.build),
     "data": ("Data", data.build),
 }
