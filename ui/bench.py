@@ -37,9 +37,9 @@ def build(context: Context, shell: Shell) -> None:
             state = status(round_status(None), elem_id="bench-state")
         with gr.Column(elem_classes="m3-panel m3-watch m3-stack"):
             compared = gr.Dropdown([], multiselect=True, label="Evaluations side by side", elem_id="bench-compared")
+            words = table([("To be known", "auto")], [], elem_id="bench-words")
             figures = table(COLUMNS, [], elem_id="bench-figures")
             plot = gr.Plot(show_label=False, container=False, elem_id="bench-plot", buttons=[])
-            words = table([("To be known", "auto")], [], elem_id="bench-words")
     footer("bench", (), FOOTER)
     shown = [figures, plot, words]
 

@@ -37,6 +37,8 @@ def figure(subjects: Sequence[Subject]) -> go.Figure:
     made.update_annotations(font_size=12)
     made.update_xaxes(gridcolor="rgba(138,147,163,.22)", zeroline=False)
     made.update_yaxes(gridcolor="rgba(138,147,163,.22)", zeroline=False)
+    for row, column in ((1, 1), (1, 2), (2, 1)):
+        made.update_yaxes(range=[0, 1], row=row, col=column)
     return made
 
 

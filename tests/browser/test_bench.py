@@ -57,7 +57,8 @@ def test_an_evaluation_outlives_the_page_and_is_compared(
     expect(page.locator("#bench-words")).to_contain_text(HOSTILE)
     assert page.title() == "RA-Monitor"
     if folder := os.environ.get("M3AD_PICTURES"):
-        page.keyboard.press("Escape")
+        page.locator("#bench-figures").click()
+        page.wait_for_timeout(1000)
         page.screenshot(path=f"{folder}/bench.png")
     assert witness.errors == []
     assert witness.foreign == []
