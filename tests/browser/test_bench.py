@@ -56,9 +56,10 @@ def test_an_evaluation_outlives_the_page_and_is_compared(
     expect(page.locator("#bench-words")).to_contain_text("no fair comparison")
     expect(page.locator("#bench-words")).to_contain_text(HOSTILE)
     assert page.title() == "RA-Monitor"
+    page.locator("#bench-figures").click()
+    page.mouse.wheel(0, 3000)
+    page.wait_for_function("document.querySelector('#bench-plot').getBoundingClientRect().bottom <= innerHeight")
     if folder := os.environ.get("M3AD_PICTURES"):
-        page.locator("#bench-figures").click()
-        page.wait_for_timeout(1000)
         page.screenshot(path=f"{folder}/bench.png")
     assert witness.errors == []
     assert witness.foreign == []
