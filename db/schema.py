@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from m3ad.bench.records import EvaluationState
 from m3ad.recipes import BranchKind
 from m3ad.records import CaptionState, Mode, Scenario, Stage
 
@@ -135,6 +136,7 @@ class Base(DeclarativeBase):
         Decision: _words(Decision, "decision"),
         BulkKind: _words(BulkKind, "kind"),
         BranchKind: _words(BranchKind, "branch_kind", 24),
+        EvaluationState: _words(EvaluationState, "state"),
     }
 
 
@@ -571,6 +573,39 @@ class PicturePropertyTable(Base):
     brightness: Mapped[float]
     contrast: Mapped[float]
     sharpness: Mapped[float]
+
+
+class EvaluationTable(Base):
+    """One model's answers to the frozen cases of a snapshot."""
+
+    __tablename__ = "evaluations"
+    __table_args__ = (Index(None, "snapshot_id", "model"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshots.id", ondelete="RESTRICT"))
+    set_hash: Mapped[str]
+    size: Mapped[int]
+    model: Mapped[str]
+    mode: Mapped[Mode]
+    prompt: Mapped[str]
+    metric_version: Mapped[int]
+    state: Mapped[EvaluationState]
+    problem: Mapped[str]
+    author: Mapped[str]
+    created: Mapped[datetime]
+    changed: Mapped[datetime]
+
+
+class EvaluationRowTable(Base):
+    """One case that was tried in an evaluation: the inspection that was made for it, or why there is none."""
+
+    __tablename__ = "evaluation_rows"
+    __table_args__ = (CheckConstraint("(inspection_id IS NULL) = (reason != '')", name="reason"),)
+
+    evaluation_id: Mapped[int] = mapped_column(ForeignKey("evaluations.id", ondelete="RESTRICT"), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
+    inspection_id: Mapped[int | None] = mapped_column(ForeignKey("inspections.id", ondelete="RESTRICT"))
+    reason: Mapped[str]
 
 
 class UserTable(Base):

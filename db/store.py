@@ -33,6 +33,7 @@ from db.branches import Branches
 from db.case_rows import CaseRow, case_rows
 from db.cases import Facets
 from db.engine import BUSY_SECONDS, migrate, open_engine, writing
+from db.evaluations import Evaluations
 from db.events import Event
 from db.evidence import Evidence
 from db.examples import Examples
@@ -85,6 +86,7 @@ class Store:
         preferences: what each person chose for themselves; see `db.preferences.Preferences`.
         trust: operating points and calibrators of models; see `db.trust.Trust`.
         evidence: how often a model was right on cases like one; see `db.evidence.Evidence`.
+        evaluations: models judged on frozen sets; see `db.evaluations.Evaluations`.
     """
 
     def __init__(self, workspace: Path, engine: Engine) -> None:
@@ -105,6 +107,7 @@ class Store:
         self.meanings = Meanings(self)
         self.trust = Trust(self)
         self.evidence = Evidence(self)
+        self.evaluations = Evaluations(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | None = None) -> Store:

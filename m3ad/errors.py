@@ -5,13 +5,14 @@ M3ADError
 ├── BadTaxonomy       a taxonomy file that contradicts itself
 ├── BadData           a data set folder or file that cannot be imported
 ├── ModelUnavailable  a model that cannot be loaded or reached
+│   └── MemoryExhausted  one whose device has no memory left for what it was asked
 ├── NotFound          something asked for by id or name that the store does not have
 ├── SignInRefused     a name and password, or somebody vouched for, that may not come in
 ├── Conflict          a change that the present state does not allow
 │   ├── StaleRevision an annotation saved on top of an older revision than the latest
 │   └── StaleCaption  the same with the texts of an example
-├── CaptionRefused    a case that gets no caption fit to be learnt from
-├── CaptionsHalted    the writing of captions, ended by a limit or by a person
+├── CaseRefused       a case that gets no caption fit to be learnt from, or no answer at all
+├── Halted            captions or an evaluation, ended by a limit or by a person
 ├── ExportError       examples that cannot be exported to where or as they were asked for
 └── RunError          a training run that cannot be created, started or stopped
 
@@ -39,6 +40,10 @@ class BadData(M3ADError):
 
 class ModelUnavailable(M3ADError):
     """A model that cannot be loaded or reached."""
+
+
+class MemoryExhausted(ModelUnavailable):
+    """A model whose device has no memory left for what it was asked; less at once may fit."""
 
 
 class NotFound(M3ADError):
@@ -94,12 +99,12 @@ class StaleCaption(Conflict):
         )
 
 
-class CaptionRefused(M3ADError):
-    """A case that gets no caption fit to be learnt from; it is left out, and others go on."""
+class CaseRefused(M3ADError):
+    """A case that gets no caption fit to be learnt from, or no answer at all; it is left out, and others go on."""
 
 
-class CaptionsHalted(M3ADError):
-    """The writing of captions, ended by a limit or by a person; it can be taken up again."""
+class Halted(M3ADError):
+    """Long work, captions or an evaluation, that a limit or a person ended; it can be taken up again."""
 
 
 class ImportHalted(M3ADError):

@@ -6,6 +6,8 @@ prompts are lost; SYSTEM is ours. `m3ad.trace.read` reads all its examples witho
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any
 
 from m3ad.taxonomy import Taxonomy, default_taxonomy
@@ -43,6 +45,14 @@ def conversation(system: str | None = None) -> list[dict[str, Any]]:
     if system is None:
         return [user]
     return [{"role": "system", "content": [{"type": "text", "text": system}]}, user]
+
+
+def prompt_version(system: str | None) -> str:
+    """A short name for what a model is told beside the picture: 12 digits of a SHA-256 over the very words.
+
+    Judgements under different versions are no fair comparison.
+    """
+    return hashlib.sha256(json.dumps(conversation(system)).encode()).hexdigest()[:12]
 
 
 _SYSTEM = """You inspect industrial parts. You are shown one image and asked whether the part in it has defects.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from m3ad.errors import BadImage, CaptionRefused, CaptionsHalted, Conflict, ModelUnavailable
+from m3ad.errors import BadImage, CaseRefused, Conflict, Halted, ModelUnavailable
 from m3ad.monitor.base import never
 from m3ad.trace import render
 from training.captions import Caption
@@ -79,7 +79,7 @@ def write_captions(
 
     def one(plan: Plan) -> None:
         if cancelled():
-            raise CaptionsHalted("Cancelled. What was written is kept: start again to go on from there.")
+            raise Halted("Cancelled. What was written is kept: start again to go on from there.")
         caption = write_planned(plan, seed, write)
         _require_form(plan.case, caption)
         keep(plan, caption)
@@ -94,9 +94,9 @@ def write_captions(
                 try:
                     future.result()
                     written += 1
-                except (BadImage, CaptionRefused, Conflict) as error:
+                except (BadImage, CaseRefused, Conflict) as error:
                     left_out[number] = LeftOut(plans[number].case.case, str(error))
-                except (CaptionsHalted, ModelUnavailable) as error:
+                except (Halted, ModelUnavailable) as error:
                     stopped = stopped or str(error)
                 tell(Progress(len(plans), written, len(left_out)))
         except BaseException:  # a bug, or the caller is interrupted: nothing more is to be asked and paid for
@@ -106,11 +106,11 @@ def write_captions(
 
 
 def _require_form(case: LabelledCase, caption: Caption) -> None:
-    """CaptionRefused when the format cannot carry the case: the store keeps types as they were written."""
+    """CaseRefused when the format cannot carry the case: the store keeps types as they were written."""
     try:
         render(case.truth, caption.think, caption.reflection)
     except ValueError as error:
-        raise CaptionRefused(f"The example cannot be written. {error}") from error
+        raise CaseRefused(f"The example cannot be written. {error}") from error
 
 
 def build_examples_with(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from db.example_rows import StoredExample
 from db.store import Store
-from m3ad.errors import CaptionRefused
+from m3ad.errors import CaseRefused
 from m3ad.records import Problem
 from training.caption_checks import caption_problems
 from training.captions import Caption
@@ -21,13 +21,13 @@ def save_edit(
     """Save a person's texts as the next revision; approving them is a step of its own (`store.examples.approve`).
 
     Raises:
-        CaptionRefused: the texts do not pass the checks; the reasons are its sentence, and nothing is saved.
+        CaseRefused: the texts do not pass the checks; the reasons are its sentence, and nothing is saved.
         StaleCaption: another revision came between; carries both, and nothing is saved.
         NotFound: no such example.
     """
     problems = problems_of(store.examples.one(example_id), caption)
     if problems:
-        raise CaptionRefused("Nothing was saved. " + " ".join(problem.text for problem in problems))
+        raise CaseRefused("Nothing was saved. " + " ".join(problem.text for problem in problems))
     return store.examples.edit(
         example_id, caption.think, caption.reflection, author=author, based_on=based_on, note=note
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from db.example_rows import ExampleFilter, NewExample, StoredExample
 from db.splits import TRAIN
 from db.store import Store
-from m3ad.errors import CaptionRefused, RunError
+from m3ad.errors import CaseRefused, RunError
 from m3ad.monitor.base import never
 from m3ad.records import CaptionState, Mode
 from training.captioning import Ended, Progress, write_captions
@@ -69,7 +69,7 @@ def caption_snapshot(
     def write_fresh(case: LabelledCase, *given: object) -> Caption:
         latest = store.latest_annotation(int(case.case))
         if latest is not None and latest.id != work.annotations[case.case]:
-            raise CaptionRefused(
+            raise CaseRefused(
                 f"The case has annotation {latest.revision} by now, newer than the snapshot's: take a new snapshot."
             )
         return write(case, *given)  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from db.pictures import file_hash
-from m3ad.errors import CaptionRefused, ModelUnavailable
+from m3ad.errors import CaseRefused, ModelUnavailable
 from m3ad.images import highlight, open_image
 from m3ad.monitor.base import fit, never
 from m3ad.monitor.names import resolve
@@ -88,8 +88,8 @@ class Teacher:
 
         Raises:
             BadImage: the picture cannot be opened.
-            CaptionRefused: no answer passed the checks, or the server fails at this question.
-            CaptionsHalted: a limit is reached, or a person cancelled.
+            CaseRefused: no answer passed the checks, or the server fails at this question.
+            Halted: a limit is reached, or a person cancelled.
             ModelUnavailable: no question can be answered any more; all threads are halted.
         """
         question = question_text(case, initial)
@@ -105,7 +105,7 @@ class Teacher:
             if caption and not problems:
                 return caption
         reasons = " ".join(problem.text for problem in problems)
-        raise CaptionRefused(f"Refused after {len(answers)} answers. The last one: {reasons}")
+        raise CaseRefused(f"Refused after {len(answers)} answers. The last one: {reasons}")
 
     def _asked(self, key: str, case: LabelledCase, question: str, before: tuple[str, list[Problem]] | None) -> str:
         """A new answer, kept in the file."""

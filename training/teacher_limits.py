@@ -1,4 +1,4 @@
-"""How fast and how far a teacher may be asked: requests per minute, tokens in all, and an end at any moment."""
+"""How fast and how far a server may be asked: requests per minute, tokens in all, and an end at any moment."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from m3ad.errors import CaptionsHalted
+from m3ad.errors import Halted
 from m3ad.monitor.base import never
 
 _TICK = 0.1  # seconds after which a waiting thread looks whether it shall end
@@ -21,8 +21,9 @@ class Limits:
     Attributes:
         answers: how many answers one example may take, the first and those after a refusal.
         requests_per_minute: requests are spread evenly; those asked again after an error count too.
-        tokens: questions and answers of the whole caption file, earlier sittings included; None: no limit. It may be
-            passed by the answers that are under way when it is reached, one for each thread.
+        tokens: of a teacher, questions and answers of the whole caption file, earlier sittings included; of a model
+            that is judged, what it wrote in the evaluation. None: no limit. It may be passed by the answers that are
+            under way when it is reached, one for each thread.
     """
 
     answers: int = 3
@@ -30,15 +31,13 @@ class Limits:
     tokens: int | None = None
 
     def __post_init__(self) -> None:
-        """Raises CaptionsHalted for limits under which nothing could ever be asked."""
+        """Raises Halted for limits under which nothing could ever be asked."""
         if self.answers < 1:
-            raise CaptionsHalted(f"An example needs at least 1 answer of the teacher; the limit is {self.answers}.")
+            raise Halted(f"An example needs at least 1 answer of the teacher; the limit is {self.answers}.")
         if not 0 < self.requests_per_minute < math.inf:
-            raise CaptionsHalted(
-                f"A teacher is asked more than 0 times a minute; the limit is {self.requests_per_minute:g}."
-            )
+            raise Halted(f"A server is asked more than 0 times a minute; the limit is {self.requests_per_minute:g}.")
         if self.tokens is not None and self.tokens < 1:
-            raise CaptionsHalted(f"The limit of tokens is {self.tokens}: give at least 1, or none for no limit.")
+            raise Halted(f"The limit of tokens is {self.tokens}: give at least 1, or none for no limit.")
 
 
 class Gate:
@@ -59,7 +58,7 @@ class Gate:
         """Waits until one request may start.
 
         Raises:
-            CaptionsHalted: the tokens are spent, a person cancelled, or `halt` was called.
+            Halted: the tokens are spent, a person cancelled, or `halt` was called.
         """
         while True:
             self._check()
@@ -76,7 +75,7 @@ class Gate:
             self._next = max(self._next, time.monotonic() + seconds)
 
     def rest(self, seconds: float) -> None:
-        """The calling thread waits; others go on. Raises CaptionsHalted as `enter` does."""
+        """The calling thread waits; others go on. Raises Halted as `enter` does."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             self._check()
@@ -88,12 +87,12 @@ class Gate:
 
     def _check(self) -> None:
         if self._halted:
-            raise CaptionsHalted(self._halted)
+            raise Halted(self._halted)
         if self._cancelled():
-            raise CaptionsHalted("Cancelled. What was written is kept: start again to go on from there.")
+            raise Halted("Cancelled. What was written is kept: start again to go on from there.")
         limit = self._limits.tokens
         if limit is not None and (spent := self._spent()) >= limit:
-            raise CaptionsHalted(
+            raise Halted(
                 f"The limit of {limit:,} tokens is reached ({spent:,} are spent). What was written is kept: raise the "
                 "limit to go on from there."
             )

@@ -1,30 +1,17 @@
-"""One question to a teacher's server, asked until it is answered or there is no hope: back-off, Retry-After, sentences.
-
-It knows the wire and the limits, and nothing of captions. Needs the `served` extra.
-"""
+"""One question to a teacher's server. It knows the wire, and nothing of captions. Needs the `served` extra."""
 
 from __future__ import annotations
 
-import random
-import threading
-import time
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from typing import Any
 
-from m3ad.errors import CaptionRefused, ModelUnavailable
 from m3ad.monitor.names import Source
-from m3ad.monitor.served_client import only_model, open_client, openai, unavailable
+from m3ad.monitor.served_client import only_model, open_client
+from training.patience import NoAnswer, Patience
 from training.teacher_limits import Gate
 
-TRIES = 6  # with the pauses between them about half a minute: a server that is started anew is back by then
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # seconds; each is twice the one before
-LONGEST_WAIT = 600.0  # a server that asks for more than this has a quota for the day, and a person should know
 SILENCE_SECONDS = 180.0  # the answer comes in one piece, so this is the longest that it may take
 MAX_ANSWER_TOKENS = 4096  # a caption has about 300; the rest is for teachers that reason first
-UNANSWERED_IN_ROW = 5  # so many questions after another that the server fails at: it is not the questions
-_ABOUT_THE_QUESTION = (400, 413, 415, 422)
-_PASSES = (408, 409, 425, 429)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +20,6 @@ class Reply:
 
     text: str
     tokens: int | None
-
-
-class _NoAnswer(Exception):
-    """A reply that is no answer: not JSON, or without a text."""
 
 
 class TeacherServer:
@@ -52,34 +35,11 @@ class TeacherServer:
         self.address = source.location
         self._client = open_client(source.location, silence=SILENCE_SECONDS, retries=0)
         self.name = source.model or only_model(self._client, source.location)
-        self._gate = gate
-        self._lock = threading.Lock()
-        self._answered = 0  # over all threads
-        self._unanswered = 0  # questions in a row, over all threads
+        self._patience = Patience(source.location, gate)
 
     def ask(self, messages: list[dict[str, Any]]) -> Reply:
-        """The answer to one conversation.
-
-        Raises:
-            CaptionRefused: the server fails at this question; others may go well.
-            ModelUnavailable: no question can be answered: key, address, quota or server are at fault.
-            CaptionsHalted: see `Gate.enter`.
-        """
-        tries, answered = 0, self._answered
-        while True:
-            self._gate.enter()
-            try:
-                reply = self._once(messages)
-            except (openai.OpenAIError, _NoAnswer) as error:
-                if isinstance(error, openai.RateLimitError) and answered != self._answered:
-                    tries, answered = 0, self._answered  # others get through: this one only has to wait its turn
-                tries += 1
-                self._after(error, tries)
-            else:
-                with self._lock:
-                    self._answered += 1
-                    self._unanswered = 0
-                return reply
+        """The answer to one conversation. Raises as `Patience.ask` does."""
+        return self._patience.ask(lambda: self._once(messages))
 
     def _once(self, messages: list[dict[str, Any]]) -> Reply:
         try:
@@ -91,52 +51,6 @@ class TeacherServer:
             text = reply.choices[0].message.content or ""
             tokens = reply.usage.total_tokens if reply.usage else None
         except (ValueError, AttributeError, IndexError, TypeError) as error:
-            raise _NoAnswer(f"{self.address} sent something that is no answer") from error
+            raise NoAnswer(f"{self.address} sent something that is no answer") from error
         # Half a surrogate pair could be neither sent back nor written to a file.
         return Reply(text.encode("utf-8", "replace").decode(), tokens)
-
-    def _after(self, error: Exception, tries: int) -> None:
-        """What follows a failure: a pause before the next try, or the end of this question, or of all."""
-        status = error.status_code if isinstance(error, openai.APIStatusError) else None
-        if status in _ABOUT_THE_QUESTION:
-            raise self._failed(error) from error
-        if status is not None and status < 500 and status not in _PASSES:
-            raise self._sentence(error) from error
-        if tries == TRIES:
-            of_all = status == 429 or isinstance(error, openai.APIConnectionError)
-            raise (self._sentence(error) if of_all else self._failed(error)) from error
-        wait = _retry_after(error)
-        if wait > LONGEST_WAIT:
-            raise ModelUnavailable(f"{self.address} asks to wait for {wait:,.0f} seconds. Go on after that.")
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (tries - 1)) * random.uniform(0.5, 1.0)
-        if wait or status == 429:
-            self._gate.hold(max(wait, pause))
-        else:
-            self._gate.rest(pause)
-
-    def _failed(self, error: Exception) -> CaptionRefused | ModelUnavailable:
-        """The end of this question; of all when the server has failed at several in a row."""
-        with self._lock:
-            self._unanswered += 1
-            in_row = self._unanswered
-        if in_row >= UNANSWERED_IN_ROW:
-            return ModelUnavailable(f"The server fails at one question after another: {self._sentence(error)}")
-        return CaptionRefused(str(self._sentence(error)))
-
-    def _sentence(self, error: Exception) -> ModelUnavailable:
-        if isinstance(error, openai.OpenAIError):
-            return unavailable(self.address, error)
-        return ModelUnavailable(f"{error}. Look at the server's log.")
-
-
-def _retry_after(error: Exception) -> float:
-    """Seconds that the server asks to wait, given as such or as a date (RFC 9110); 0 when it says nothing readable."""
-    header = error.response.headers.get("retry-after", "") if isinstance(error, openai.APIStatusError) else ""
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except (ValueError, TypeError):
-        return 0.0

@@ -14,7 +14,7 @@ from starlette.routing import Mount
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from db.schema import Role
-from ui import annotate, data, inspect, reflect, reflect_views, retrain, trust
+from ui import annotate, bench, data, inspect, reflect, reflect_views, retrain, trust
 from ui.access import alone, make_guard, who_asks
 from ui.annotate_keys import CHECK_KEYS
 from ui.annotate_keys import KEYS as ANNOTATE_KEYS
@@ -44,6 +44,7 @@ TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
     "inspect": ("Inspect", inspect.build),
     "annotate": ("Annotate", annotate.build),
     "reflect": ("Reflect", reflect_views.build),
+    "bench": ("Bench", bench.build),
     "retrain": ("Retrain", retrain.build),
     "data": ("Data", data.build),
 }

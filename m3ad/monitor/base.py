@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from PIL.Image import Image, Resampling
 
@@ -131,10 +131,12 @@ class Monitor(Protocol):
     Attributes:
         name: how the model is called on screen and in the store.
         device: where and how it runs, for people, e.g. "CPU, 2 threads, float32".
+        prompt: the version of what it is told (`m3ad.prompts.prompt_version`).
     """
 
     name: str
     device: str
+    prompt: str
 
     def stream(
         self, image: Image, *, mode: Mode = Mode.AUTO, seed: int = 0, cancelled: Callable[[], bool] = never
@@ -161,6 +163,19 @@ class Monitor(Protocol):
 
     def decide(self, images: Sequence[Image], text: str) -> list[float | None]:
         """P(anomalous) for several pictures after the same `text`, its prose closed at its end; as `Lens.probe`."""
+
+
+@runtime_checkable
+class BatchMonitor(Protocol):
+    """A monitor that can answer for several pictures together, in a part of the time."""
+
+    def inspect_batch(self, images: Sequence[Image], *, mode: Mode = Mode.AUTO) -> list[Answer]:
+        """What `stream` gives for each; `seconds` are those of the whole batch.
+
+        Raises:
+            BadImage: one of the pictures cannot be taken.
+            MemoryExhausted: they are too many at once.
+        """
 
 
 def inspect(monitor: Monitor, image: Image, **options: Any) -> Answer:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from PIL.Image import Image
 
-from m3ad.errors import BadImage, ModelUnavailable
+from m3ad.errors import BadImage, MemoryExhausted
 from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, fit, never
 from m3ad.monitor.local_batch import Batch, decide_all, inspect_all
 from m3ad.monitor.local_decode import Decoding, Spelling
@@ -24,7 +24,7 @@ from m3ad.monitor.local_load import Loaded, load
 from m3ad.monitor.local_steer import Steering, until_end
 from m3ad.monitor.local_write import write
 from m3ad.monitor.names import Quantization, Source
-from m3ad.prompts import SYSTEM, conversation
+from m3ad.prompts import SYSTEM, conversation, prompt_version
 from m3ad.records import Mode
 from m3ad.sentences import closed
 
@@ -52,6 +52,7 @@ class LocalMonitor:
     ) -> None:
         self.name = name
         self.device = loaded.where
+        self.prompt = prompt_version(system)
         self._model = loaded.model
         self._processor = loaded.processor
         self._spelling = Spelling(loaded.processor.tokenizer)
@@ -111,11 +112,11 @@ class LocalMonitor:
         """What `stream` gives for several pictures, greedily and together, so that each takes a small part of the time.
 
         Texts and probabilities are those of `stream` to within the rounding of a batch, which may tip a choice that is
-        even; `seconds` are those of the whole batch. Raises BadImage.
+        even; `seconds` are those of the whole batch. Raises BadImage, MemoryExhausted.
         """
         if not images:
             return []
-        with self._lock:
+        with self._held():
             return inspect_all(self._batch(images), len(images), mode, self.threshold)
 
     def answer_batch(self, images: Sequence[Image], *, sample: bool = False, seed: int = 0) -> list[str]:
@@ -146,7 +147,7 @@ class LocalMonitor:
             try:
                 yield
             except torch.OutOfMemoryError as error:
-                raise ModelUnavailable(
+                raise MemoryExhausted(
                     f"{self.device} ran out of memory while answering. Close other programs that use it, "
                     "load the model in 4bit, or use a smaller one."
                 ) from error

@@ -62,6 +62,8 @@ class Batch:
             do_sample=sample,
             repetition_penalty=1.0,
             suppress_tokens=self._banned,
+            stop_strings=[END],  # nobody reads on, and the longest answer of a batch is waited for by all
+            tokenizer=self.spelling.tokenizer,
             **(DRAWN if sample else GREEDY),
         )
         new = written[:, inputs["input_ids"].shape[1] :].tolist()

@@ -20,29 +20,29 @@ _HALF = re.compile("[\ud800-\udfff]")
 
 
 class Spelling:
-    """What tokens say, and how a text is written in them."""
+    """What tokens say, and how a text is written in them; by `tokenizer`."""
 
     def __init__(self, tokenizer: Any) -> None:
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
 
     def text_of(self, ids: Sequence[int]) -> str:
         """What tokens say, without those that end a turn; ends in U+FFFD where a character is incomplete."""
-        return str(self._tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
 
     def piece_of(self, token: int) -> str:
         """What one token says, control tokens by their name."""
-        return str(self._tokenizer.decode([token], skip_special_tokens=False, clean_up_tokenization_spaces=False))
+        return str(self.tokenizer.decode([token], skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
     def tokens_of(self, text: str) -> list[int]:
         """The tokens of a text as the model was taught to write it."""
-        return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def tokens_of_any(self, text: str) -> tuple[list[int], list[int]]:
         """The tokens of a text that anybody may have written, and where each starts in it, in characters.
 
         Control tokens in it are spelled out as the text that they are: a model must not take them for its own.
         """
-        told = self._tokenizer(
+        told = self.tokenizer(
             whole(text), add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
         )
         return list(told["input_ids"]), [start for start, _ in told["offset_mapping"]]

@@ -22,7 +22,7 @@ from m3ad.monitor.names import Source
 from m3ad.monitor.served_answer import Received, answered
 from m3ad.monitor.served_client import only_model, open_client, openai, unavailable, with_picture
 from m3ad.monitor.served_lens import ServedLens
-from m3ad.prompts import SYSTEM, conversation
+from m3ad.prompts import SYSTEM, conversation, prompt_version
 from m3ad.records import Mode
 
 SILENCE_SECONDS = 120.0  # between two tokens; the first one may wait for a model to be loaded
@@ -33,14 +33,21 @@ ALTERNATIVES = 20  # the most that vLLM and OpenAI send
 class ServedMonitor:
     """A `Monitor` behind a server. Its mode is always its own: servers give no way to steer an answer half-way."""
 
-    def __init__(self, source: Source, *, max_new_tokens: int = MAX_NEW_TOKENS, temperature: float = 0.0) -> None:
-        """Prepares to ask; the server is only reached here when it has to be asked which model it has."""
-        self._client = open_client(source.location, silence=SILENCE_SECONDS, retries=1)
+    def __init__(
+        self, source: Source, *, max_new_tokens: int = MAX_NEW_TOKENS, temperature: float = 0.0, retries: int = 1
+    ) -> None:
+        """Prepares to ask; the server is only reached here when it has to be asked which model it has.
+
+        `retries`: how often a request that fails is made again before its error is told.
+        """
+        self._client = open_client(source.location, silence=SILENCE_SECONDS, retries=retries)
         self.device = f"served by {urlsplit(source.location).netloc.rpartition('@')[2]}"
         self._address = source.location
         self._model = source.model or only_model(self._client, source.location)
         self.name = self._model
-        self._messages = conversation(_system(source))
+        system = _system(source)
+        self.prompt = prompt_version(system)
+        self._messages = conversation(system)
         self._max_new_tokens = max_new_tokens
         self._temperature = temperature
         self._gives_logprobs = True

@@ -374,6 +374,25 @@ def test_drawn_parts_are_inspected_in_a_batch_as_one_by_one() -> None:
         assert sum(answer.trace.reflected for answer in together) == {"auto": 6, "thinking": 0}.get(mode.value, 12)
 
 
+@pytest.mark.parametrize("name", ["tiny", "spelled"])
+def test_a_batch_writes_nothing_after_its_longest_answer(unsteered, plates, monkeypatch, name: str) -> None:
+    monitor = unsteered[name]
+    expected = monitor.answer_batch(plates)
+    generate, lengths = monitor._model.generate, []
+
+    def measured(**options: object) -> torch.Tensor:
+        written = generate(**options)
+        lengths.append(written.shape[1] - options["input_ids"].shape[1])
+        return written
+
+    monkeypatch.setattr(monitor._model, "generate", measured)
+    monkeypatch.setattr(monitor._model.generation_config, "eos_token_id", None)  # a model that would write on and on
+    assert monitor.answer_batch(plates) == expected
+    longest = max(len(monitor._spelling.tokens_of(text)) for text in expected)
+    assert lengths == [longest]
+    assert longest < TOKENS
+
+
 def test_an_empty_batch_has_no_answers(monitors) -> None:
     assert monitors["tiny"].answer_batch([]) == monitors["tiny"].inspect_batch([]) == []
 

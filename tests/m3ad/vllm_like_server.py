@@ -6,6 +6,7 @@ The model's name chooses the behaviour; /seen tells what the last chat request h
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import math
 import sys
@@ -115,6 +116,12 @@ async def cut() -> AsyncIterator[str]:
     yield chunk({"content": "<think>The part"}, finish="length")
 
 
+def picture_width(body: dict[str, Any]) -> int:
+    """Pixels, from the head of the PNG in the last message."""
+    (picture,) = [part for part in body["messages"][-1]["content"] if part["type"] == "image_url"]
+    return int.from_bytes(base64.b64decode(picture["image_url"]["url"].split(",")[1][:44])[16:20])
+
+
 @app.get("/v1/models")
 def models() -> dict[str, Any]:
     return {"object": "list", "data": [{"id": name, "object": "model"} for name in ("whole-tags", "spelled-tags")]}
@@ -144,8 +151,13 @@ async def chat(request: Request) -> Response:
         return JSONResponse({"error": {"message": "the picture is too large"}}, 422)
     if name == "fails":
         return JSONResponse({"error": {"message": "no memory"}}, 500)
+    if name == "busy" and seen["requests"] % 3 == 0:
+        return JSONResponse({"error": {"message": "too many requests"}}, 429)
+    if name == "picky" and picture_width(body) == 192:
+        return JSONResponse({"error": {"message": "this picture is not allowed"}}, 400)
     special = {"reasoning": reasoning, "broken": broken, "torn": torn, "cut": cut}
     plain = {"refuses-logprobs": "whole-tags", "needs-key": "whole-tags", "slow": "whole-tags"}
+    plain |= {"busy": "whole-tags", "picky": "whole-tags"}
     if name in special:
         return StreamingResponse(special[name](), media_type="text/event-stream")
     if plain.get(name, name) not in SCRIPTS:

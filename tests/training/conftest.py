@@ -116,4 +116,4 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that fails is asked again at once."""
-    monkeypatch.setattr("training.teacher_server.FIRST_PAUSE", 0.01)
+    monkeypatch.setattr("training.patience.FIRST_PAUSE", 0.01)

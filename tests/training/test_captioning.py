@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from m3ad.errors import CaptionRefused, ModelUnavailable
+from m3ad.errors import CaseRefused, ModelUnavailable
 from m3ad.geometry import Box
 from m3ad.records import NORMAL, Defect, Scenario, Verdict
 from m3ad.trace import read, render
@@ -32,7 +32,7 @@ def test_with_the_template_writer_the_examples_are_those_of_build_examples() -> 
 def test_a_refused_case_is_left_out_with_its_reason_and_the_others_go_on() -> None:
     def write(case: LabelledCase, initial: Verdict | None, rng: random.Random) -> Caption:
         if case.case in ("3", "17"):
-            raise CaptionRefused(f"no words for {case.case}")
+            raise CaseRefused(f"no words for {case.case}")
         return template(case, initial, rng)
 
     seen: list[Progress] = []

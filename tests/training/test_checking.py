@@ -10,7 +10,7 @@ from PIL import Image
 
 from db.example_rows import NewExample, StoredExample
 from db.store import Store
-from m3ad.errors import CaptionRefused, StaleCaption
+from m3ad.errors import CaseRefused, StaleCaption
 from m3ad.geometry import Box
 from m3ad.records import NORMAL, CaptionState, Defect, Mode, NewCase, Scenario, Verdict
 from training.captions import Caption
@@ -60,7 +60,7 @@ def test_a_good_text_is_saved_and_waits_to_be_approved(store: Store, example: St
 def test_a_text_that_teaches_something_wrong_is_not_saved_and_the_reason_told(
     store: Store, example: StoredExample, caption: Caption, why: str
 ) -> None:
-    with pytest.raises(CaptionRefused, match=why):
+    with pytest.raises(CaseRefused, match=why):
         save_edit(store, example.id, caption, author="ann", based_on=1)
     assert store.examples.one(example.id) == example
 

@@ -20,7 +20,7 @@ from PIL import Image
 from db.example_rows import ExampleFilter, StoredExample
 from db.filters import CaseFilter
 from db.store import Store
-from m3ad.errors import CaptionsHalted, ExportError, RunError
+from m3ad.errors import ExportError, Halted, RunError
 from m3ad.geometry import Box
 from m3ad.monitor.base import Answer
 from m3ad.records import (
@@ -235,7 +235,7 @@ def test_two_captionings_at_once_leave_one_example_for_each_case(store: Store, s
     "limits", [{"answers": 0}, {"requests_per_minute": 0.0}, {"requests_per_minute": float("nan")}, {"tokens": 0}]
 )
 def test_limits_under_which_nothing_could_be_asked_are_refused(limits: dict[str, Any]) -> None:
-    with pytest.raises(CaptionsHalted, match=r"at least 1|more than 0"):
+    with pytest.raises(Halted, match=r"at least 1|more than 0"):
         Limits(**limits)
 
 

@@ -22,13 +22,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from m3ad.errors import BadImage, CaptionRefused, CaptionsHalted, ModelUnavailable
+from m3ad.errors import BadImage, CaseRefused, Halted, ModelUnavailable
 from m3ad.geometry import Box
 from m3ad.prompts import TEACHER
 from m3ad.records import NORMAL, Defect, Mode, Scenario, Verdict
 from m3ad.trace import read, render
 from tests.server_process import free_port
-from training import teacher_server
+from training import patience
 from training.captioning import Captioned, Progress, build_examples_with
 from training.captions import Caption
 from training.launch import ROOT
@@ -154,15 +154,15 @@ def test_a_refused_answer_goes_back_with_the_reasons(server: str, case: Labelled
 
 
 def test_a_case_that_is_never_written_well_is_refused_with_the_reasons(server: str, case: LabelledCase) -> None:
-    with pytest.raises(CaptionRefused, match=r"after 3 answers.*gives away"):
+    with pytest.raises(CaseRefused, match=r"after 3 answers.*gives away"):
         write(made(server, "stubborn", case), case)
-    with pytest.raises(CaptionRefused):
+    with pytest.raises(CaseRefused):
         write(made(server, "stubborn", case), case)
     assert len(asked(server, case.category)) == 3  # what was refused is not paid for again
-    with pytest.raises(CaptionRefused, match="after 4 answers"):
+    with pytest.raises(CaseRefused, match="after 4 answers"):
         write(made(server, "stubborn", case, limits=replace(FAST, answers=4)), case)
     assert len(asked(server, case.category)) == 4
-    with pytest.raises(CaptionRefused, match="after 4 answers"):
+    with pytest.raises(CaseRefused, match="after 4 answers"):
         write(made(server, "stubborn", case), case)
 
 
@@ -173,7 +173,7 @@ def test_a_question_that_the_server_fails_at_is_left_out(
     server: str, case: LabelledCase, category: str, tries: int, says: str
 ) -> None:
     name = f"{category} {case.category}"
-    with pytest.raises(CaptionRefused, match=says):
+    with pytest.raises(CaseRefused, match=says):
         write(made(server, "good", case), replace(case, category=name))
     assert len(asked(server, name)) == tries
 
@@ -181,8 +181,8 @@ def test_a_question_that_the_server_fails_at_is_left_out(
 def test_a_server_that_fails_at_everything_ends_the_work(server: str, case: LabelledCase) -> None:
     done = build_examples_with(made(server, "down", case), many(case, 12), at_once=1)
     assert "one question after another" in done.stopped
-    assert len(done.left_out) == teacher_server.UNANSWERED_IN_ROW - 1
-    assert len(asked(server, case.category)) == 6 * teacher_server.UNANSWERED_IN_ROW
+    assert len(done.left_out) == patience.UNANSWERED_IN_ROW - 1
+    assert len(asked(server, case.category)) == 6 * patience.UNANSWERED_IN_ROW
 
 
 def test_single_questions_that_fail_do_not_add_up(server: str, case: LabelledCase) -> None:
@@ -254,7 +254,7 @@ def test_cancelling_ends_a_long_wait(server: str, case: LabelledCase) -> None:
         server, "good", case, limits=Limits(requests_per_minute=1), cancelled=lambda: time.monotonic() - begun > 0.5
     )
     write(teacher, case)
-    with pytest.raises(CaptionsHalted, match="Cancelled"):
+    with pytest.raises(Halted, match="Cancelled"):
         write(teacher, replace(case, case="8"))
     assert time.monotonic() - begun < 5
 

@@ -6,7 +6,7 @@ import math
 import random
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -64,6 +64,7 @@ class ScriptedMonitor:
 
     name = "scripted"
     device = "CPU, scripted"
+    prompt = "scripted"
 
     def __init__(self, text: str = FIXED, *, probability: Probability = KNOWN, gate: Gate | None = None) -> None:
         self.text = text
@@ -86,6 +87,13 @@ class ScriptedMonitor:
             said += word
             yield word
         yield self._answer(said)
+
+    def inspect_batch(self, images: Sequence[Image.Image], *, mode: Mode = Mode.AUTO) -> list[Answer]:
+        """The text for each; with a gate, a batch is one word."""
+        self.asked.append(mode)
+        if self.gate is not None:
+            self.gate.wait()
+        return [self._answer(self.text) for _ in images]
 
     def _answer(self, said: str, *, cancelled: bool = False) -> Answer:
         probability = Probability() if cancelled else self.probability

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from m3ad.errors import CaptionsHalted
+from m3ad.errors import Halted
 from training.captioning import Progress
 from training.config import RawsSettings
 from training.examples import CaptionWriter, template
@@ -40,7 +40,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def write_texts(options: argparse.Namespace, cancelled: Callable[[], bool]) -> None:
-    """Tell what there is to write, write it, and tell what came of it; CaptionsHalted when it ended early."""
+    """Tell what there is to write, write it, and tell what came of it; Halted when it ended early."""
     settings = make_settings(options)
     store = open_store(options)
     snapshot = find_snapshot(store, options.snapshot)
@@ -73,7 +73,7 @@ def write_texts(options: argparse.Namespace, cancelled: Callable[[], bool]) -> N
     source = example_source(store, snapshot.id, settings.model)
     tell(options, {"snapshot": snapshot.name, "model": settings.model, **source.to_json()}, source.sentence())
     if ended.stopped:
-        raise CaptionsHalted(ended.stopped)
+        raise Halted(ended.stopped)
 
 
 def caption_writer(

@@ -17,6 +17,9 @@ from ui.commands import (
     annotations_retype,
     annotations_undo,
     answer,
+    bench_list,
+    bench_report,
+    bench_run,
     caption,
     export,
     import_folder,
@@ -91,6 +94,12 @@ def make_parser() -> argparse.ArgumentParser:
         "like": (trust_like.WORDS, trust_like),
     }
     add_group(commands, common, ("trust", "How far a model can be trusted."), trusted)
+    judged = {
+        "run": (bench_run.WORDS, bench_run),
+        "list": (bench_list.WORDS, bench_list),
+        "report": (bench_report.WORDS, bench_report),
+    }
+    add_group(commands, common, ("bench", "Models judged on frozen cases."), judged)
     asked = f"(from {PASSWORD_VARIABLE}, or asked)"
     people = {
         "add": (f"Add one, or bring one back, with a password {asked}.", user_add),
