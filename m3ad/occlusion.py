@@ -18,13 +18,15 @@ from m3ad.errors import Conflict
 from m3ad.geometry import Box
 from m3ad.monitor.base import Monitor, fit, never
 
-# Without any reasoning: after its own words the model mostly believes those and looks no more.
+# The first look alone, before any word. After the model's own thinking its P changes less and points at the defect a
+# little more often (docs/reflect-benchmark.md).
 NO_REASONING = "<think>"
 TOGETHER = 16
 _LEAST = 1e-9
 MEANING = (
-    "Each patch of the picture is blurred in turn and the model asked again, after the same words: red patches spoke "
-    "for a defect, blue ones against it. It shows what the decision rests on there, not where the defect is."
+    "Each patch of the picture is blurred in turn and the model asked again, after the same words. The more "
+    "P(anomalous) changes, up or down, the more the decision rests on that patch; a blurred spot can look like a "
+    "defect itself, so the direction says little. It shows what the model used, not where the defect is."
 )
 
 
@@ -49,7 +51,7 @@ class OcclusionMap:
 
     @property
     def change(self) -> list[list[float | None]]:
-        """Rows of columns of P(anomalous) with the patch covered less that without; below 0 it spoke for a defect."""
+        """Rows of columns: P(anomalous) with the patch covered less that without, -1..1."""
         return self._laid_out(lambda chance: chance - self.before)
 
     @property

@@ -21,6 +21,7 @@ from ui.commands import (
     export,
     import_folder,
     inspect,
+    lens,
     model_list,
     reflection,
     serve,
@@ -55,6 +56,7 @@ COMMANDS: dict[str, Command] = {
     "export": export,
     "train": train,
     "reflection": reflection,
+    "lens": lens,
 }
 
 
