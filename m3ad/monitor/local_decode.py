@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -33,6 +34,14 @@ class Spelling:
         """What one token says, control tokens by their name."""
         return str(self._tokenizer.decode([token], skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
+    def beginning_with(self, text: str) -> list[int]:
+        """All tokens whose text begins so; none that ends a turn or stands for a picture."""
+        return [token for token, piece in enumerate(self._pieces) if piece.startswith(text)]
+
+    @cached_property
+    def _pieces(self) -> list[str]:
+        return [self.text_of([token]) for token in range(len(self._tokenizer))]
+
     def tokens_of(self, text: str) -> list[int]:
         """The tokens of a text as the model was taught to write it."""
         return list(self._tokenizer(text, add_special_tokens=False)["input_ids"])
@@ -56,6 +65,7 @@ class Decoding:
     ) -> None:
         """Reads the prompt. `inputs`: the processor's tensors for one conversation; `banned`: tokens never written."""
         self.ids: list[int] = []
+        self._begins = ""
         self.spelling = spelling
         self._model = model
         self._banned = list(banned)
@@ -75,13 +85,17 @@ class Decoding:
         """The answer so far; ends in U+FFFD while a character of several bytes is incomplete."""
         return self.spelling.text_of(self.ids)
 
-    def restart(self, ids: Sequence[int], *, temperature: float = 0.0, seed: int = 0) -> None:
-        """Another answer to the same prompt, which begins with `ids`; those that the cache holds are not read again."""
+    def restart(self, ids: Sequence[int], *, begins: str = "", temperature: float = 0.0, seed: int = 0) -> None:
+        """Another answer to the same prompt, which begins with `ids`; those that the cache holds are not read again.
+
+        `begins`: with what the next token begins.
+        """
         same = common([self.ids[: self._fed], ids])
         # At least one token is read again: its logits foretell the next.
         self._rewind(min(same, max(0, len(ids) - 1)))
         self._logits = self._first
         self.ids = list(ids)
+        self._begins = begins
         self._temperature = temperature
         self._random = torch.Generator().manual_seed(seed)
 
@@ -89,6 +103,11 @@ class Decoding:
         """The next token as the model would have it; it becomes part of the answer only by `accept`."""
         self._catch_up()
         logits = self._allowed(self._logits)
+        if self._begins:
+            fitting = self.spelling.beginning_with(self._begins)
+            only = torch.full_like(logits, -torch.inf)
+            only[fitting] = logits[fitting]
+            logits = only
         if self._temperature <= 0:
             return int(logits.argmax())
         chances = torch.softmax(logits / self._temperature, -1).cpu()
@@ -106,6 +125,7 @@ class Decoding:
             del self.ids[keep:]
             self._rewind(min(keep, self._fed))
         self.ids.extend(tokens)
+        self._begins = ""
 
     def score(self, keep: int, continuations: Sequence[Sequence[int]]) -> list[float]:
         """Log-probabilities of continuations of the first `keep` tokens, relative to the tokens they all begin with.

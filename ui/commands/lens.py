@@ -61,7 +61,7 @@ class Asked:
         self.monitor = monitor
         self.picture = picture
         annotation = store.latest_annotation(options.case)
-        self.truth: Verdict | None = annotation and annotation.verdict
+        self.truth: Verdict | None = annotation.verdict if annotation else None
         self._stored = store.latest_inspection(options.case, model)
 
     def text(self) -> str:
