@@ -16,10 +16,10 @@ from PIL.ImageFilter import GaussianBlur
 
 from m3ad.errors import Conflict
 from m3ad.geometry import Box
-from m3ad.monitor.base import Monitor, fit, never
+from m3ad.monitor.base import Monitor, fit, inspect, never
 
-# The first look alone, before any word. After the model's own thinking its P changes less and points at the defect a
-# little more often (docs/reflect-benchmark.md).
+# The first look alone, before any word: P is then unsteady, on sound parts as on defective ones, and the map points at
+# the defect a little less often than after the model's own thinking (docs/reflect-benchmark.md).
 NO_REASONING = "<think>"
 TOGETHER = 16
 _LEAST = 1e-9
@@ -85,7 +85,7 @@ def occlusion(
     monitor: Monitor,
     image: Image,
     *,
-    text: str = NO_REASONING,
+    text: str | None = None,
     rows: int = 8,
     columns: int = 8,
     cancelled: Callable[[], bool] = never,
@@ -93,7 +93,8 @@ def occlusion(
     """The map after each batch of patches, from none known to all; no more once `cancelled` has said True.
 
     Args:
-        text: the words after which the model is asked; its prose is closed at its end (`Monitor.decide`).
+        text: the words after which the model is asked; its prose is closed at its end (`Monitor.decide`). None: its
+            own thinking, which it writes first.
 
     Raises:
         Conflict: the model decides nothing after this text, or there are no patches or more than pixels.
@@ -104,6 +105,8 @@ def occlusion(
         raise Conflict(
             f"The picture has {image.height} rows and {image.width} columns of pixels. Ask for 1 to as many."
         )
+    if text is None:
+        text = inspect(monitor, image).text.partition("</think>")[0]
     (before,) = monitor.decide([image], text)
     if before is None:
         raise Conflict(

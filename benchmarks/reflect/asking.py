@@ -57,11 +57,11 @@ def races(monitor: Monitor, image: Image, rounds: int, side: int) -> list[Race]:
         return [monitor.decide([image], text[:place])[0] for place in places]
 
     def mapped() -> list[float | None]:
-        *_, found = occlusion(monitor, image, rows=side, columns=side)
+        *_, found = occlusion(monitor, image, text=NO_REASONING, rows=side, columns=side)
         return list(found.chances)
 
     def one_by_one() -> list[float | None]:
-        *_, grid = occlusion(monitor, image, rows=side, columns=side, cancelled=lambda: True)
+        *_, grid = occlusion(monitor, image, text=NO_REASONING, rows=side, columns=side, cancelled=lambda: True)
         boxes = [grid.box(*divmod(patch, side)) for patch in range(side * side)]
         return [monitor.decide([covered(image, box)], NO_REASONING)[0] for box in boxes]
 

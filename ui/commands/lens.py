@@ -12,7 +12,7 @@ from db.store import Store
 from m3ad.errors import BadData
 from m3ad.images import open_image
 from m3ad.monitor import Answer, Monitor, inspect, open_monitor
-from m3ad.occlusion import MEANING, NO_REASONING, cost, occlusion
+from m3ad.occlusion import MEANING, cost, occlusion
 from m3ad.records import Mode, Verdict
 from m3ad.rewards import REFLECTION_TABLES, RewardConfig
 from m3ad.sentences import sentences
@@ -146,9 +146,9 @@ def _sample(asked: Asked) -> Told:
 
 
 def _occlusion(asked: Asked) -> Told:
-    """The change of P(anomalous) when each patch is covered; without a file before the model's first word."""
+    """The change of P(anomalous) when each patch is covered; without a file after the thinking of its own answer."""
     options = asked.options
-    text = NO_REASONING if options.text is None else read_text(options.text)
+    text = asked.text() if options.text is not None else asked.text().partition("</think>")[0]
     rows, columns = options.rows, options.columns
     *_, found = occlusion(
         asked.monitor, asked.picture, text=text, rows=rows, columns=columns, cancelled=asked.cancelled
