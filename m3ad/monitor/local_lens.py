@@ -10,7 +10,8 @@ import torch
 
 from m3ad.errors import Conflict
 from m3ad.monitor.base import Answer, Choice, TokenChances, never
-from m3ad.monitor.local_decode import Decoding, common, whole
+from m3ad.monitor.local_decode import Decoding, common
+from m3ad.monitor.local_spelling import whole
 from m3ad.monitor.local_steer import END, Shares, Steering, branches_after, finished, until_end
 from m3ad.monitor.local_write import write
 from m3ad.records import Mode
