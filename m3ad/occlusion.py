@@ -16,15 +16,17 @@ from PIL.ImageFilter import GaussianBlur
 
 from m3ad.errors import Conflict
 from m3ad.geometry import Box
-from m3ad.monitor.base import Monitor, fit, never
+from m3ad.monitor.base import Monitor, fit, inspect, never
 
-# Without any reasoning: after its own words the model mostly believes those and looks no more.
+# The first look alone, before any word: P is then unsteady, on sound parts as on defective ones, and the map points at
+# the defect a little less often than after the model's own thinking (docs/reflect-benchmark.md).
 NO_REASONING = "<think>"
 TOGETHER = 16
 _LEAST = 1e-9
 MEANING = (
-    "Each patch of the picture is blurred in turn and the model asked again, after the same words: red patches spoke "
-    "for a defect, blue ones against it. It shows what the decision rests on there, not where the defect is."
+    "Each patch of the picture is blurred in turn and the model asked again, after the same words. The more "
+    "P(anomalous) changes, up or down, the more the decision rests on that patch; a blurred spot can look like a "
+    "defect itself, so the direction says little. It shows what the model used, not where the defect is."
 )
 
 
@@ -49,7 +51,7 @@ class OcclusionMap:
 
     @property
     def change(self) -> list[list[float | None]]:
-        """Rows of columns of P(anomalous) with the patch covered less that without; below 0 it spoke for a defect."""
+        """Rows of columns: P(anomalous) with the patch covered less that without, -1..1."""
         return self._laid_out(lambda chance: chance - self.before)
 
     @property
@@ -83,7 +85,7 @@ def occlusion(
     monitor: Monitor,
     image: Image,
     *,
-    text: str = NO_REASONING,
+    text: str | None = None,
     rows: int = 8,
     columns: int = 8,
     cancelled: Callable[[], bool] = never,
@@ -91,7 +93,8 @@ def occlusion(
     """The map after each batch of patches, from none known to all; no more once `cancelled` has said True.
 
     Args:
-        text: the words after which the model is asked; its prose is closed at its end (`Monitor.decide`).
+        text: the words after which the model is asked; its prose is closed at its end (`Monitor.decide`). None: its
+            own thinking, which it writes first.
 
     Raises:
         Conflict: the model decides nothing after this text, or there are no patches or more than pixels.
@@ -102,6 +105,8 @@ def occlusion(
         raise Conflict(
             f"The picture has {image.height} rows and {image.width} columns of pixels. Ask for 1 to as many."
         )
+    if text is None:
+        text = inspect(monitor, image).text.partition("</think>")[0]
     (before,) = monitor.decide([image], text)
     if before is None:
         raise Conflict(

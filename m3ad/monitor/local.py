@@ -18,9 +18,10 @@ from PIL.Image import Image
 from m3ad.errors import BadImage, MemoryExhausted
 from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, fit, never
 from m3ad.monitor.local_batch import Batch, decide_all, inspect_all
-from m3ad.monitor.local_decode import Decoding, Spelling
+from m3ad.monitor.local_decode import Decoding
 from m3ad.monitor.local_lens import LocalLens
 from m3ad.monitor.local_load import Loaded, load
+from m3ad.monitor.local_spelling import Spelling
 from m3ad.monitor.local_steer import Steering, until_end
 from m3ad.monitor.local_write import write
 from m3ad.monitor.names import Quantization, Source

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 
 from m3ad.monitor.base import Answer
-from m3ad.monitor.local_decode import Spelling, alike, log_chance
+from m3ad.monitor.local_decode import alike, log_chance
+from m3ad.monitor.local_spelling import Spelling
 from m3ad.monitor.local_steer import (
     END,
     REFLECTED,

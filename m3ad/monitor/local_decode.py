@@ -6,46 +6,16 @@ Knows the model and the tokenizer; knows nothing of pictures, tags or decisions.
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from transformers import DynamicCache
 
+from m3ad.monitor.local_spelling import Spelling
+
 # Logits of so many tokens at once: with Qwen's vocabulary 40 MB in 32 bits. [U]
 CHUNK = 64
-# Half of a character beyond the 16-bit ones, as a browser may send it: no tokenizer takes one.
-_HALF = re.compile("[\ud800-\udfff]")
-
-
-class Spelling:
-    """What tokens say, and how a text is written in them; by `tokenizer`."""
-
-    def __init__(self, tokenizer: Any) -> None:
-        self.tokenizer = tokenizer
-
-    def text_of(self, ids: Sequence[int]) -> str:
-        """What tokens say, without those that end a turn; ends in U+FFFD where a character is incomplete."""
-        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True, clean_up_tokenization_spaces=False))
-
-    def piece_of(self, token: int) -> str:
-        """What one token says, control tokens by their name."""
-        return str(self.tokenizer.decode([token], skip_special_tokens=False, clean_up_tokenization_spaces=False))
-
-    def tokens_of(self, text: str) -> list[int]:
-        """The tokens of a text as the model was taught to write it."""
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
-
-    def tokens_of_any(self, text: str) -> tuple[list[int], list[int]]:
-        """The tokens of a text that anybody may have written, and where each starts in it, in characters.
-
-        Control tokens in it are spelled out as the text that they are: a model must not take them for its own.
-        """
-        told = self.tokenizer(
-            whole(text), add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True
-        )
-        return list(told["input_ids"]), [start for start, _ in told["offset_mapping"]]
 
 
 class Decoding:
@@ -56,6 +26,7 @@ class Decoding:
     ) -> None:
         """Reads the prompt. `inputs`: the processor's tensors for one conversation; `banned`: tokens never written."""
         self.ids: list[int] = []
+        self._begins = ""
         self.spelling = spelling
         self._model = model
         self._banned = list(banned)
@@ -75,13 +46,17 @@ class Decoding:
         """The answer so far; ends in U+FFFD while a character of several bytes is incomplete."""
         return self.spelling.text_of(self.ids)
 
-    def restart(self, ids: Sequence[int], *, temperature: float = 0.0, seed: int = 0) -> None:
-        """Another answer to the same prompt, which begins with `ids`; those that the cache holds are not read again."""
+    def restart(self, ids: Sequence[int], *, begins: str = "", temperature: float = 0.0, seed: int = 0) -> None:
+        """Another answer to the same prompt, which begins with `ids`; those that the cache holds are not read again.
+
+        `begins`: with what the next token begins.
+        """
         same = common([self.ids[: self._fed], ids])
         # At least one token is read again: its logits foretell the next.
         self._rewind(min(same, max(0, len(ids) - 1)))
         self._logits = self._first
         self.ids = list(ids)
+        self._begins = begins
         self._temperature = temperature
         self._random = torch.Generator().manual_seed(seed)
 
@@ -89,6 +64,11 @@ class Decoding:
         """The next token as the model would have it; it becomes part of the answer only by `accept`."""
         self._catch_up()
         logits = self._allowed(self._logits)
+        if self._begins:
+            fitting = self.spelling.beginning_with(self._begins)
+            only = torch.full_like(logits, -torch.inf)
+            only[fitting] = logits[fitting]
+            logits = only
         if self._temperature <= 0:
             return int(logits.argmax())
         chances = torch.softmax(logits / self._temperature, -1).cpu()
@@ -106,6 +86,7 @@ class Decoding:
             del self.ids[keep:]
             self._rewind(min(keep, self._fed))
         self.ids.extend(tokens)
+        self._begins = ""
 
     def score(self, keep: int, continuations: Sequence[Sequence[int]]) -> list[float]:
         """Log-probabilities of continuations of the first `keep` tokens, relative to the tokens they all begin with.
@@ -210,11 +191,6 @@ class Decoding:
     def _crop(self, tokens: int) -> None:
         if tokens > 0:
             self._cache.crop(-tokens)
-
-
-def whole(text: str) -> str:
-    """The text with U+FFFD in place of each half of a character."""
-    return _HALF.sub("\ufffd", text)
 
 
 def common(several: Sequence[Sequence[int]]) -> int:

@@ -10,7 +10,8 @@ import torch
 
 from m3ad.errors import Conflict
 from m3ad.monitor.base import Answer, Choice, TokenChances, never
-from m3ad.monitor.local_decode import Decoding, common, whole
+from m3ad.monitor.local_decode import Decoding, common
+from m3ad.monitor.local_spelling import whole
 from m3ad.monitor.local_steer import END, Shares, Steering, branches_after, finished, until_end
 from m3ad.monitor.local_write import write
 from m3ad.records import Mode
@@ -51,9 +52,9 @@ class LocalLens:
         """See `Lens.go_on`."""
         started = time.monotonic()
         # Blanks belong to the token that follows: with one of their own the model would be where it never is.
-        ids, _ = self._spelled(text.rstrip())
+        ids, begins = self._open_end(text.rstrip())
         with self._held():
-            self._decoding.restart(ids, temperature=temperature, seed=seed)
+            self._decoding.restart(ids, begins=begins, temperature=temperature, seed=seed)
             steering = Steering(self._decoding, mode, self._threshold if temperature <= 0 else None)
             steering.look_back(self._ends)
             yield from write(
@@ -64,6 +65,7 @@ class LocalLens:
                 started=started,
                 cancelled=cancelled,
                 given=whole(text),
+                begins=begins,
             )
 
     def probe(self, text: str, places: Sequence[int]) -> list[float | None]:
@@ -112,6 +114,15 @@ class LocalLens:
                     yield self._measured(ids, started)
                 if cancelled():
                     return
+
+    def _open_end(self, text: str) -> tuple[list[int], str]:
+        """The text's tokens but the last, and what that says: the model may end the text with a longer token.
+
+        It has learnt one token for ".</" where thinking ends in a full stop; after "." alone it would write on.
+        """
+        ids, _ = self._spelled(text)
+        last = self._decoding.spelling.text_of(ids[-1:])
+        return (ids[:-1], last) if last and "\ufffd" not in last else (ids, "")
 
     def _measured(self, ids: list[int], started: float) -> Answer:
         """The Answer that drawn tokens are; its seconds are those since the first of its batch was begun."""

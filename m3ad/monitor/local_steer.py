@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 
 from m3ad import trace
 from m3ad.monitor.base import Answer
-from m3ad.monitor.local_decode import Decoding, Spelling
+from m3ad.monitor.local_decode import Decoding
+from m3ad.monitor.local_spelling import Spelling
 from m3ad.records import Mode, Probability, Problem
 
 END = "</answer>"

@@ -19,6 +19,7 @@ def write(
     started: float,
     cancelled: Callable[[], bool],
     given: str = "",
+    begins: str = "",
 ) -> Iterator[str | Answer]:
     """What follows the tokens that the answer has already, in pieces, then the Answer: `given` and what follows.
 
@@ -26,10 +27,11 @@ def write(
         ends: tokens that end the model's turn.
         limit: tokens that the answer may have in all.
         started: `time.monotonic()` from which its seconds count.
-        given: the text of the tokens that the answer has already, as whoever wrote it spells it. Blanks at its end are
+        given: what stands there already, as whoever wrote it spells it. Blanks at its end are
             not among the tokens, and what the model writes of them is not repeated.
+        begins: the end of the given text, with which the first new token begins.
     """
-    before, there = decoding.text, len(decoding.ids)
+    before, there = decoding.text + begins, len(decoding.ids)
     blank = given[-1:].isspace()
 
     def follows(text: str) -> str:

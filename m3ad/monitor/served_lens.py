@@ -106,7 +106,8 @@ class ServedLens:
                 f"{self._address} sends no log-probabilities, so P(anomalous) is not known. Start the server so that "
                 "it sends them, or load the model on this machine."
             )
-        return probability([Token.given(start.rstrip()), *received.tokens]).final
+        told = probability([Token.given(start.rstrip()), *received.tokens])
+        return told.final if start.rstrip().endswith("</reflection>") else told.initial
 
     def _continued(self, text: str, **options: Any) -> Iterator[str | Received]:
         """What the server writes after `text`; refuses a server that begins anew in place of going on."""

@@ -12,7 +12,7 @@ from PIL import Image
 
 from m3ad.errors import Conflict
 from m3ad.geometry import Box
-from m3ad.monitor import open_monitor
+from m3ad.monitor import inspect, open_monitor
 from m3ad.monitor.base import MAX_PIXELS
 from m3ad.occlusion import TOGETHER, OcclusionMap, cost, covered, occlusion
 from tests.conftest import THINK_DEFECT
@@ -38,7 +38,7 @@ def spot() -> Image.Image:
 
 
 def test_only_the_patch_that_matters_changes_the_chance(spot: Image.Image) -> None:
-    *_, found = occlusion(Darkness(), spot, rows=4, columns=5)
+    *_, found = occlusion(Darkness(), spot, text="<think>", rows=4, columns=5)
     assert (found.before, found.done) == (1, 20)
     assert len(found.change) == 4
     for row, changes in enumerate(found.change):
@@ -48,9 +48,9 @@ def test_only_the_patch_that_matters_changes_the_chance(spot: Image.Image) -> No
 
 def test_the_map_fills_up_batch_by_batch_and_stops_when_it_is_cancelled(spot: Image.Image) -> None:
     monitor = Darkness()
-    assert [found.done for found in occlusion(monitor, spot, rows=4, columns=5)] == [0, TOGETHER, 20]
+    assert [found.done for found in occlusion(monitor, spot, text="<think>", rows=4, columns=5)] == [0, TOGETHER, 20]
     assert monitor.batches == [1, TOGETHER, 20 - TOGETHER]
-    first, *rest = occlusion(Darkness(), spot, rows=4, columns=5, cancelled=lambda: True)
+    first, *rest = occlusion(Darkness(), spot, text="<think>", rows=4, columns=5, cancelled=lambda: True)
     assert rest == []
     assert first.change == [[None] * 5] * 4
 
@@ -60,7 +60,7 @@ def test_where_nothing_can_be_decided_or_covered_it_says_so(spot: Image.Image) -
         list(occlusion(Darkness(), spot, text="nothing"))
     for rows, columns in ((0, 3), (3, 0), (41, 3), (3, 51)):
         with pytest.raises(Conflict, match="40 rows and 50 columns"):
-            list(occlusion(Darkness(), spot, rows=rows, columns=columns))
+            list(occlusion(Darkness(), spot, text="<think>", rows=rows, columns=columns))
 
 
 def test_a_covered_patch_is_blurred_and_all_else_is_as_it_was() -> None:
@@ -81,7 +81,7 @@ def test_the_patches_of_a_large_picture_are_those_of_the_one_the_model_sees() ->
             sizes.update(image.size for image in images)
             return super().decide(images, text)
 
-    *_, found = occlusion(Sizes(), large, rows=1, columns=2)
+    *_, found = occlusion(Sizes(), large, text="<think>", rows=1, columns=2)
     assert [width * height <= MAX_PIXELS for width, height in sizes] == [True]
     assert (found.box(0, 1), found.change) == (Box(0.5, 0, 1, 1), [[0, 0]])
 
@@ -104,3 +104,10 @@ def test_a_model_that_knows_two_plates_looks_at_the_dark_square(tiny_model: Path
     # Nothing is on the even plate, so that a blurred patch of it is the same plate.
     assert all(abs(change) < 1e-4 for row in even.change for change in row)
     assert max(abs(change) for row in found.change_of_odds for change in row) > 0.01
+
+
+def test_without_a_text_the_model_is_asked_after_its_own_thinking(tiny_model: Path, plates: tuple) -> None:
+    monitor = open_monitor(str(tiny_model), device="cpu")
+    *_, found = occlusion(monitor, plates[1], rows=1, columns=1)
+    think = inspect(monitor, plates[1]).text.partition("</think>")[0]
+    assert found == [*occlusion(monitor, plates[1], text=think, rows=1, columns=1)][-1]

@@ -87,6 +87,19 @@ def logprobs(step: Step) -> dict[str, Any]:
     return {"content": [{**own, "top_logprobs": [entry(*item) for item in ranked]}]}
 
 
+def rest_of(script: list[Step], said: str) -> list[Step]:
+    """What follows a text: the steps after those that it repeats; of other words, those after the tag that it ends in,
+    or from the end of the thinking on."""
+    before = ""
+    for number, (text, _) in enumerate(script):
+        if before == said:
+            return script[number:]
+        before += text
+    tags = [text for text, _ in script]
+    ending = next((tags.index(tag) + 1 for tag in ("</think>", "</reflection>") if said.endswith(tag)), None)
+    return script[tags.index("</think>") if ending is None else ending :]
+
+
 async def answer(script: list[Step], with_logprobs: bool, seconds: float) -> AsyncIterator[str]:
     yield chunk({"role": "assistant", "content": ""})
     for step in script:
@@ -156,13 +169,16 @@ async def chat(request: Request) -> Response:
     if name == "picky" and picture_width(body) == 192:
         return JSONResponse({"error": {"message": "this picture is not allowed"}}, 400)
     special = {"reasoning": reasoning, "broken": broken, "torn": torn, "cut": cut}
-    plain = {"refuses-logprobs": "whole-tags", "needs-key": "whole-tags", "slow": "whole-tags"}
-    plain |= {"busy": "whole-tags", "picky": "whole-tags"}
+    plain = dict.fromkeys(("refuses-logprobs", "needs-key", "slow", "begins-anew", "busy", "picky"), "whole-tags")
     if name in special:
         return StreamingResponse(special[name](), media_type="text/event-stream")
     if plain.get(name, name) not in SCRIPTS:
         return JSONResponse({"error": {"message": f"The model `{name}` does not exist."}}, 404)
-    stream = answer(SCRIPTS[plain.get(name, name)], bool(body.get("logprobs")), 0.2 if name == "slow" else 0.0)
+    script = SCRIPTS[plain.get(name, name)]
+    if body["messages"][-1]["role"] == "assistant" and name != "begins-anew":
+        assert (body["continue_final_message"], body["add_generation_prompt"]) == (True, False)
+        script = rest_of(script, body["messages"][-1]["content"])[: body["max_tokens"]]
+    stream = answer(script, bool(body.get("logprobs")), 0.2 if name == "slow" else 0.0)
     return StreamingResponse(stream, media_type="text/event-stream")
 
 

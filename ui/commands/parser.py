@@ -24,6 +24,7 @@ from ui.commands import (
     export,
     import_folder,
     inspect,
+    lens,
     model_list,
     reflection,
     serve,
@@ -62,6 +63,7 @@ COMMANDS: dict[str, Command] = {
     "export": export,
     "train": train,
     "reflection": reflection,
+    "lens": lens,
 }
 
 
