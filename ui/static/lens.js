@@ -9,7 +9,7 @@ function mountLens({ element, props, trigger, watch }) {
   const bar = el('div', 'm3-lens-tools'), said = el('div', 'm3-lens-said'), differences = el('div', 'm3-lens-differences');
   const curveHead = el('div', 'm3-lens-curve-head'), curveRoot = el('div', 'm3-lens-curve'), table = el('div', 'm3-lens-branches');
   said.setAttribute('role', 'status');
-  let page = null, node = 'root', work = null, turn = 0, timer = null, polling = 0, editing = false, spelled = false, mapped = false;
+  let page = null, node = 'root', work = null, turn = 0, timer = null, polling = 0, editing = false, spelled = false, mapped = false, waiting = null;
 
   const picture = lensPicture(stage, {
     drawing: (on) => setPressed(region, on),
@@ -77,7 +77,11 @@ function mountLens({ element, props, trigger, watch }) {
     said.classList.toggle('m3-bad', bad);
   }
   const of = (words) => { const one = text.chosen(); return one ? { kind: 'edited', start: one.start, end: one.end, words } : null; };
-  const grow = (wish) => { if (wish && !busy()) post('branch', wish); };
+  // The curve is measured by itself: what a person asks meanwhile comes right after it.
+  const grow = (wish) => {
+    if (!wish) return;
+    if (!busy()) post('branch', wish); else if (work.what === 'curve') waiting = wish;
+  };
   const go = () => { const words = text.words(); if (words !== null) grow(of(words)); };
   const ask = (what, key = node) => { if (!busy()) post('ask', { what, node: key }); };
   function leave(tab) {
@@ -95,7 +99,7 @@ function mountLens({ element, props, trigger, watch }) {
     [page, node, editing] = [found, found.shown || 'root', false];
     draw();
     if (busy()) poll();
-    else if (page.loaded && !page.curve && may()) timer = setTimeout(() => { if (same(mine) && !busy() && !editing) ask('curve'); }, PATIENCE);
+    else if (page.loaded && !page.curve && may()) timer = setTimeout(() => { if (same(mine) && !busy() && !editing && region.getAttribute('aria-pressed') !== 'true') ask('curve'); }, PATIENCE);
   }
   // Looks at the work until it is over, or until another case is shown.
   async function poll() {
@@ -114,6 +118,9 @@ function mountLens({ element, props, trigger, watch }) {
     const { error, says, made, what } = work;
     await open(made.length && what !== 'samples' ? made.at(-1) : node);
     if (error) say(error, true); else if (says) say(says);
+    const wish = waiting;
+    waiting = null;
+    grow(wish);
   }
 
   function buttons() {
@@ -180,6 +187,7 @@ function mountLens({ element, props, trigger, watch }) {
     latest = value.turn || 0;
     if (shows(value.case, value.model) && (editing || busy() || region.getAttribute('aria-pressed') === 'true')) return;  // somebody is at work on it
     spelled = mapped = false;
+    waiting = null;
     if (value.case === null) { say('No case chosen.'); return; }
     picture.drawing(false);
     open('root', value);
