@@ -35,6 +35,13 @@ def write_report(store: Store, evaluation_ids: Sequence[int], folder: Path) -> l
     """
     if folder.exists():
         raise ExportError(f"{folder} is there already. Name a new folder: nothing is overwritten.")
+    subjects, texts = report_texts(store, evaluation_ids)
+    _write(folder, texts)
+    return subjects
+
+
+def report_texts(store: Store, evaluation_ids: Sequence[int]) -> tuple[list[Subject], dict[str, str]]:
+    """The evaluations, judged, and the text of each of FILES. Raises NotFound."""
     cases = {one: store.evaluations.cases(one) for one in dict.fromkeys(evaluation_ids)}
     subjects = [_subject(store, one, found) for one, found in cases.items()]
     tables = report_tables(subjects)
@@ -53,8 +60,7 @@ def write_report(store: Store, evaluation_ids: Sequence[int], folder: Path) -> l
         page(title, notes, tables, examples),
         json.dumps({"remarks": notes, "models": numbers}, indent=1, ensure_ascii=False),
     )
-    _write(folder, dict(zip(FILES, texts, strict=True)))
-    return subjects
+    return subjects, dict(zip(FILES, texts, strict=True))
 
 
 def report_tables(subjects: Sequence[Subject]) -> list[Table]:

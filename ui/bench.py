@@ -11,15 +11,16 @@ from m3ad.errors import Conflict
 from m3ad.records import Mode
 from ui.bench_figures import figure
 from ui.bench_presenter import COLUMNS, NO_SET, chosen, evaluations, round_status, rows, said, sets
+from ui.bench_routes import report_links
 from ui.benching import Benching
-from ui.components.form_parts import heading, status, table
+from ui.components.form_parts import heading, links, status, table
 from ui.components.frame import footer
 from ui.context import Context
 from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.shell import Shell
 
 REFRESH_SECONDS = 1.0
-FOOTER = "Closing the page stops nothing. As Markdown, CSV, LaTeX and HTML: app.py bench report."
+FOOTER = "Closing the page stops nothing: an evaluation goes on, and takes up again where it was cut off."
 
 
 def build(context: Context, shell: Shell) -> None:
@@ -37,15 +38,17 @@ def build(context: Context, shell: Shell) -> None:
             state = status(round_status(None), elem_id="bench-state")
         with gr.Column(elem_classes="m3-panel m3-watch m3-stack m3-bench"):
             compared = gr.Dropdown([], multiselect=True, label="Evaluations side by side", elem_id="bench-compared")
+            files = links("The report as", elem_id="bench-files")
             words = table([("To be known", "auto")], [], elem_id="bench-words")
             figures = table(COLUMNS, [], elem_id="bench-figures")
             plot = gr.Plot(show_label=False, container=False, elem_id="bench-plot", buttons=[])
     footer("bench", (), FOOTER)
-    shown = [figures, plot, words]
+    shown = [figures, plot, words, files]
 
     def show(numbers: list[int] | None) -> tuple[Any, ...]:
         found = chosen(store, numbers or [])
-        return rows(found), figure(found) if found else None, said(found)
+        links_to = report_links([one.evaluation.id for one in found])
+        return rows(found), figure(found) if found else None, said(found), links_to
 
     def enter(wanted: int | None, model: str | None, numbers: list[int] | None) -> tuple[Any, ...]:
         known, there, models = sets(store), evaluations(store), context.monitors.names()

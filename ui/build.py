@@ -20,6 +20,7 @@ from ui.annotate_keys import CHECK_KEYS
 from ui.annotate_keys import KEYS as ANNOTATE_KEYS
 from ui.annotate_queue import PRIORITY
 from ui.arrival import arrive
+from ui.bench_routes import add_bench_routes
 from ui.components.example_parts import view_switch
 from ui.components.frame import address, chips, header
 from ui.components.lens_parts import head as lens_head
@@ -116,6 +117,7 @@ def make_app(context: Context) -> FastAPI:
     add_export_routes(app, context, guard)
     add_review_routes(app, context, guard)
     add_reflect_routes(app, context, guard)
+    add_bench_routes(app, context, guard)
     add_key_routes(app, context, guard, KEYS)
     if context.settings.oidc:
         add_oidc_routes(app, context)

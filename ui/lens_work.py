@@ -104,10 +104,12 @@ def tokens(task: LensTask, monitor: Monitor, image: Image) -> None:
 
 
 def mattered(task: LensTask, monitor: Monitor, image: Image) -> None:
-    """An `OcclusionMap` of the picture that the node was shown, before a word of reasoning."""
+    """An `OcclusionMap` of the picture that the node was shown, after the thinking that the node has."""
     if task.node.recipe.system is not None:
         raise Conflict("This branch was asked with other instructions, and the map asks with the model's own.")
-    for found in occlusion(monitor, image, rows=GRID, columns=GRID, cancelled=task.stop.is_set):
+    thinking, closing, _ = task.node.written.text.partition("</think>")
+    asked = thinking if closing else None
+    for found in occlusion(monitor, image, text=asked, rows=GRID, columns=GRID, cancelled=task.stop.is_set):
         task.whole, task.done, task.found = found.rows * found.columns, found.done, found
 
 

@@ -51,6 +51,11 @@ def test_an_evaluation_outlives_the_page_and_is_compared(
     expect(page.locator("#bench-figures")).to_contain_text("8 of 8 cases")
     expect(page.locator("#bench-figures")).to_contain_text("50.0 [")
     expect(page.locator("#bench-plot .js-plotly-plot")).to_be_visible()
+    with page.expect_download() as loading:
+        page.locator("#bench-files").get_by_role("link", name="Markdown").click()
+    report = loading.value.path().read_text(encoding="utf-8")
+    assert "demo" in report
+    assert HOSTILE not in report
     page.locator("#bench-compared input").click()
     page.get_by_role("option", name="1: ").click()
     expect(page.locator("#bench-words")).to_contain_text("no fair comparison")

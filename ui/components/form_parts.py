@@ -42,3 +42,8 @@ def run_notes(value: dict[str, Any], **options: Any) -> gr.HTML:
     Value: {"samples": rows of (step, case, rewards, text) or None when the stage writes none, "log", "command"}.
     """
     return part("run_notes.js", '<div class="m3-notes"></div>', value, **options)
+
+
+def links(words: str, **options: Any) -> gr.HTML:
+    """Files of our own routes that can be fetched, after some words. Value: [[words, address], ...]."""
+    return part("links.js", '<div class="m3-links"></div>', [], words=words, **options)
