@@ -191,11 +191,19 @@ def test_answers_are_drawn_and_paid_in_their_own_group(
     assert ask("ask", what="replay", node=str(drawn[5].id))["says"] == "Replayed: the same text, word for word."
 
 
-def test_what_a_model_cannot_tell_is_said(client: TestClient, root: Inspection, ask: Ask) -> None:
-    work = ask("ask", what="map", error="After this text the model decides nothing")  # so small a model
-    assert (work["map"], work["running"]) == (None, False)
-    assert page(client)["map"] is None
+def test_the_map_is_made_after_the_thinking_that_is_there(client: TestClient, root: Inspection, ask: Ask) -> None:
+    work = ask("ask", what="map")
+    assert (work["done"], work["whole"]) == (64, 64)
+    assert page(client)["map"] is not None
     assert page(client)["map_cost"].startswith("64 patches")
+
+
+def test_what_a_model_cannot_tell_is_said(client: TestClient, context: Context, root: Inspection, ask: Ask) -> None:
+    ask("branch", kind="other definitions", words="Name scratches only.")
+    node = str(context.store.branches.of_inspection(root.id)[0].id)
+    work = ask("ask", what="map", node=node, error="This branch was asked with other instructions")
+    assert (work["map"], work["running"]) == (None, False)
+    assert page(client, node)["map"] is None
 
 
 def test_work_is_stopped_and_nothing_of_it_kept(client: TestClient, context: Context, root: Inspection) -> None:
