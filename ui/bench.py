@@ -37,7 +37,10 @@ def build(context: Context, shell: Shell) -> None:
                 cancel = gr.Button("Cancel", interactive=False, elem_id="bench-cancel", min_width=80)
             state = status(round_status(None), elem_id="bench-state")
         with gr.Column(elem_classes="m3-panel m3-watch m3-stack m3-bench"):
-            compared = gr.Dropdown([], multiselect=True, label="Evaluations side by side", elem_id="bench-compared")
+            heading("Evaluations side by side")
+            compared = gr.Dropdown(
+                [], multiselect=True, label="Evaluations side by side", container=False, elem_id="bench-compared"
+            )
             files = links("The report as", elem_id="bench-files")
             words = table([("To be known", "auto")], [], elem_id="bench-words")
             figures = table(COLUMNS, [], elem_id="bench-figures")

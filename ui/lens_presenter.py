@@ -173,11 +173,14 @@ def _turn(text: str, measured: list[tuple[int, float | None]], turn: tuple[int, 
 
 
 def map_value(found: OcclusionMap | None, node: Node) -> dict[str, Any] | None:
-    """The map over the picture: {"before", "change": rows of changes of P(anomalous), "area": fractions it covers}."""
+    """The map over the picture: {"before", "change", "odds", "area": fractions it covers}.
+
+    `change` has rows of changes of P(anomalous), `odds` of its log-odds: of a sure model only these tell patches apart.
+    """
     if found is None:
         return None
     area = seen(node.recipe.changes).as_tuple()
-    return {"before": found.before, "change": found.change, "area": list(area)}
+    return {"before": found.before, "change": found.change, "odds": found.change_of_odds, "area": list(area)}
 
 
 def work_value(task: LensTask | None) -> dict[str, Any] | None:

@@ -99,9 +99,9 @@ class LocalLens:
         if temperature <= 0:
             raise Conflict("At temperature 0 all samples would be the same. Choose one above 0; RCRL's is 1.")
         random = torch.Generator().manual_seed(seed)
-        with self._held():
-            for start in range(0, count, TOGETHER):
-                started = time.monotonic()
+        for start in range(0, count, TOGETHER):
+            started = time.monotonic()
+            with self._held():
                 drawn = self._decoding.draw(
                     min(TOGETHER, count - start),
                     temperature=temperature,
@@ -110,10 +110,12 @@ class LocalLens:
                     ended=self._ended,
                     cancelled=cancelled,
                 )
-                for ids in drawn:
-                    yield self._measured(ids, started)
-                if cancelled():
-                    return
+            for ids in drawn:
+                with self._held():  # not while the caller has the answer: they may ask something else about it
+                    answer = self._measured(ids, started)
+                yield answer
+            if cancelled():
+                return
 
     def _open_end(self, text: str) -> tuple[list[int], str]:
         """The text's tokens but the last, and what that says: the model may end the text with a longer token.

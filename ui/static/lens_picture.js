@@ -56,17 +56,19 @@ function lensPicture(stage, tools) {
   bar.append(button('', '✕', () => drawing(false), 'Leave the picture as it is'));
 
   // Red: what spoke for a defect (less of it, with the patch covered), blue: what spoke against.
+  const LEAST = 0.3;  // in log-odds, what is shown in full colour at least: below it nothing mattered
   function heat(found) {
     map.textContent = '';
     map.hidden = !found;
     if (!found) return;
-    const [x1, y1, x2, y2] = found.area, rows = found.change.length, most = Math.max(0.05, ...found.change.flat().map((each) => Math.abs(each ?? 0)));
+    const [x1, y1, x2, y2] = found.area, rows = found.change.length;
+    const most = Math.max(LEAST, ...found.odds.flat().map((each) => Math.abs(each ?? 0)));
     found.change.forEach((line, row) => line.forEach((change, column) => {
       if (change === null) return;
       const width = (x2 - x1) / line.length, height = (y2 - y1) / rows;
       const cell = map.appendChild(el('i', change < 0 ? 'm3-for' : 'm3-against'));
-      cell.style.opacity = (Math.abs(change) / most) * 0.75;
-      cell.title = `covered: P(anomalous) ${found.before.toFixed(2)} → ${(found.before + change).toFixed(2)}`;
+      cell.style.opacity = (Math.abs(found.odds[row][column]) / most) * 0.75;
+      cell.title = `covered: P(anomalous) ${found.before.toPrecision(2)} → ${(found.before + change).toPrecision(2)}`;
       place(cell, [x1 + column * width, y1 + row * height, x1 + (column + 1) * width, y1 + (row + 1) * height]);
     }));
   }
