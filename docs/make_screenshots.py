@@ -2,7 +2,7 @@
 
     uv run --group dev python -m docs.make_screenshots
 
-Writes docs/{inspect,annotate,reflect,examples,retrain,random,data}-{light,dark}.png, 1280 x 720. Needs Chromium. All
+Writes docs/{inspect,annotate,reflect,trust,bench,examples,retrain,random,data}-{light,dark}.png, 1280 x 720. Needs Chromium. All
 parts are drawn ones, the model is the bundled one, and the curves are those of a run that is really trained here (some
 minutes on two cores).
 """
@@ -65,6 +65,7 @@ def photograph(browser: Browser, app: App, data_set: Path) -> None:
     corrected = prepare_correction(browser, app)
     command(app, "answer", "--snapshot", SNAPSHOT)
     command(app, "caption", SNAPSHOT)
+    command(app, "bench", "run", SNAPSHOT)
     import_data_set(browser, app, data_set)
     for scheme in SCHEMES:
         with browser.new_context(viewport={"width": 1280, "height": 720}, color_scheme=scheme) as context:  # type: ignore[arg-type]
@@ -72,6 +73,8 @@ def photograph(browser: Browser, app: App, data_set: Path) -> None:
             inspect_tab(page, app, shown, DOCS / f"inspect-{scheme}.png")
             annotate_tab(page, app, corrected, DOCS / f"annotate-{scheme}.png")
             reflect_tab(page, app, DOCS / f"reflect-{scheme}.png")
+            trust_view(page, DOCS / f"trust-{scheme}.png")
+            bench_tab(page, app, DOCS / f"bench-{scheme}.png")
             examples_view(page, app, DOCS / f"examples-{scheme}.png")
             retrain_tab(page, app, DOCS / f"retrain-{scheme}.png")
             random_sheet(page, DOCS / f"random-{scheme}.png")
@@ -192,7 +195,25 @@ def reflect_tab(page: Page, app: App, target: Path) -> None:
     expect(page.locator("#reflect-effect .m3-effect-said")).to_contain_text("Balanced accuracy")
     page.keyboard.press("j")
     expect(page.locator("#reflect-effect tr[aria-selected=true]")).to_be_visible()
-    expect(page.locator("#reflect-trace .m3-big")).to_be_visible()
+    lens = page.locator("#reflect-lens")
+    expect(lens.locator(".m3-sentence").first).to_be_visible()
+    page.get_by_role("button", name="Measure", exact=True).click()
+    expect(lens.locator(".m3-curve-line")).to_be_visible()
+    shoot(page, target)
+
+
+def trust_view(page: Page, target: Path) -> None:
+    """How far the model can be believed, and the thresholds; Reflect is in front."""
+    page.get_by_role("tab", name="Trust", exact=True).click()
+    expect(page.locator("#trust-use")).to_be_visible()
+    shoot(page, target)
+    page.get_by_role("tab", name="Reflection", exact=True).click()
+
+
+def bench_tab(page: Page, app: App, target: Path) -> None:
+    """One model on the frozen cases."""
+    page.goto(f"{app.address}?tab=bench")
+    expect(page.locator("#bench-plot .js-plotly-plot")).to_be_visible()
     shoot(page, target)
 
 
