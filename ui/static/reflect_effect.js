@@ -11,6 +11,8 @@ function mount({ element, props, trigger, watch }) {
     ['after', 'Final decision', (row) => row.after],
     ['P', 'P(anomalous) before and after; sorted by how far it moved', (row) => Math.abs((row.p[1] ?? 0) - (row.p[0] ?? row.p[1] ?? 0))],
     ['words', 'Words of the reasoning', (row) => row.words],
+    ['s', 'Seconds that the model took', (row) => row.seconds],
+    ['!', 'Problems of the answer', (row) => row.problems.length],
   ];
   const root = element.querySelector('.m3-effect');
   const cells = el('div', 'm3-effect-cells'), flow = el('div', 'm3-flow'), said = el('div', 'm3-effect-said');
@@ -172,11 +174,11 @@ function mount({ element, props, trigger, watch }) {
     title.textContent = now.empty ? '' : `${group(chosen).ids ? group(chosen).means : chosen} · ${drawn.length.toLocaleString()} case${drawn.length === 1 ? '' : 's'}`;
     title.title = title.textContent;
     for (const [at, [name, means]] of COLUMNS.entries()) {
-      const cell = el('th');
-      cell.setAttribute('aria-sort', sorted[0] === at ? (sorted[1] > 0 ? 'ascending' : 'descending') : 'none');
+      const cell = name === 's' ? columns.lastChild : el('th');  // the seconds stand under the words
+      if (name !== 's' || sorted[0] === at) cell.setAttribute('aria-sort', sorted[0] === at ? (sorted[1] > 0 ? 'ascending' : 'descending') : 'none');
       const arrow = sorted[0] === at ? (sorted[1] > 0 ? ' ↑' : ' ↓') : '';
       columns.append(add(cell, button('m3-sort', name + arrow, () => {
-        sorted = sorted[0] === at ? [at, -sorted[1]] : [at, name === 'P' || name === 'words' ? -1 : 1];
+        sorted = sorted[0] === at ? [at, -sorted[1]] : [at, at > 2 ? -1 : 1];
         drawList();
       }, means)));
     }
@@ -231,10 +233,10 @@ function mount({ element, props, trigger, watch }) {
     node.setAttribute('aria-selected', row.id === selected ? 'true' : 'false');
     const decision = (word) => el('td', word === row.truth ? '' : 'm3-wrong', word);
     const words = add(el('div'), button('m3-effect-case', row.name, () => select(row.id), row.problems.join('\n')));
-    if (row.problems.length) words.append(el('small', '', row.problems.length === 1 ? '1 problem' : `${row.problems.length} problems`));
     const p = row.p[0] === null ? number(row.p[1]) : `${number(row.p[0])} → ${number(row.p[1])}`;
     const name = add(el('td'), add(el('div', 'm3-effect-name'), thumbnail(row), words));
-    add(node, name, decision(row.before), decision(row.after), el('td', '', p), el('td', '', row.words));
+    add(node, name, decision(row.before), decision(row.after), el('td', '', p), add(el('td', '', row.words), el('small', '', `${row.seconds.toFixed(1)} s`)));
+    node.append(Object.assign(el('td', 'm3-odd', row.problems.length || ''), { title: row.problems.join('\n') }));
     node.addEventListener('click', (event) => { if (!event.target.closest('button')) select(row.id); });
     return node;
   }
