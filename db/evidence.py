@@ -88,6 +88,16 @@ class Evidence:
             return list(session.scalars(query))
 
 
+def measured(session: Session, picture_ids: Sequence[int]) -> dict[int, Properties]:
+    """By picture, what was measured of it; those that nobody measured are left out."""
+    found: dict[int, Properties] = {}
+    for some in batches(picture_ids, 500):
+        query = select(_pictures.c.id, *_LOOKS).join(_measured, _measured.c.sha256 == _pictures.c.sha256)
+        for row in session.execute(query.where(_pictures.c.id.in_(some))):
+            found[row.id] = Properties(row.brightness, row.contrast, row.sharpness)
+    return found
+
+
 def _with_looks(*columns: Any) -> Select[Any]:
     """A query over cases with their primary picture's properties where it was measured."""
     primary = and_(_pictures.c.case_id == _cases.c.id, _pictures.c.position == 0)

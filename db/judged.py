@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from db.briefs import Brief, briefs
 from db.case_rows import CaseRow
+from db.evidence import measured
 from db.filters import EVERYTHING, CaseFilter
 from db.schema import TallyTable
 from db.splits import FROZEN
@@ -17,6 +18,7 @@ from db.standings import ANY
 from m3ad.formats.base import batches
 from m3ad.metrics.detection import Pair
 from m3ad.records import Verdict
+from m3ad.reliability.properties import Properties
 
 if TYPE_CHECKING:
     from db.store import Store
@@ -24,11 +26,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A case whose truth is known, and a model's newest complete inspection of it."""
+    """A case whose truth is known, and a model's newest complete inspection of it.
+
+    `looks`: what was measured of its primary picture; None where it was not.
+    """
 
     case: CaseRow
     truth: Verdict
     inspection: Brief
+    looks: Properties | None = None
 
     @property
     def pair(self) -> Pair:
@@ -64,4 +70,8 @@ def _with_inspections(store: Store, rows: Iterable[CaseRow], truths: Mapping[int
     known = {row.inspection_id: row for row in rows if row.case_id in truths and row.inspection_id is not None}
     with store.reading() as session:
         found = briefs(session, known)
-    return [Judged(row, truths[row.case_id], found[inspection_id]) for inspection_id, row in known.items()]
+        looks = measured(session, [row.picture_id for row in known.values()])
+    return [
+        Judged(row, truths[row.case_id], found[inspection_id], looks.get(row.picture_id))
+        for inspection_id, row in known.items()
+    ]

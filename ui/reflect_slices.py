@@ -18,7 +18,13 @@ def names_of(one: Judged, facet: Facet) -> tuple[str, ...]:
     """The slices that a case belongs to."""
     case = one.case
     return slices_of(
-        facet, one.truth, scenario=case.scenario, category=case.category, width=case.width, height=case.height
+        facet,
+        one.truth,
+        scenario=case.scenario,
+        category=case.category,
+        width=case.width,
+        height=case.height,
+        looks=one.looks,
     )
 
 

@@ -18,6 +18,7 @@ from m3ad.errors import NotFound
 from m3ad.metrics.effect import Aspect
 from m3ad.metrics.slices import Facet
 from m3ad.records import Verdict
+from m3ad.reliability.properties import Properties
 from tests.ui.scripted import BENT, FIXED, NORMAL, UNREADABLE, add_case, add_inspection, make_context
 from ui.reflect_export import KINDS
 from ui.reflect_presenter import MOST, Asked, cases_of, choices, group_of, models, page_value
@@ -150,6 +151,14 @@ def test_slices_add_up_and_each_can_be_looked_at_alone(store: Store) -> None:
     assert (len(alone["rows"]), alone["slices"]) == (3, whole["slices"])
     assert counts(alone) == {"fixed": 1, "wrong at once": 2}
     assert page_value(store, Asked("demo", facet=Facet.TYPE, slice="no such"))["rows"] == []
+
+
+def test_slices_by_brightness_follow_what_was_measured(store: Store) -> None:
+    store.evidence.keep(store.case(1).primary.sha256, Properties(0.9, 0.05, 0.1))
+    found = page_value(store, Asked("demo", facet=Facet.BRIGHTNESS))["slices"]
+    same = sum(store.case(number).primary.sha256 == store.case(1).primary.sha256 for number in range(1, 6))
+    assert [(part["name"], part["count"]) for part in found if part["name"] != "–"] == [("bright, over 0.6", same)]
+    assert sum(part["count"] for part in found) == 5
 
 
 def test_problems_are_counted_and_open_their_cases(store: Store) -> None:
