@@ -51,7 +51,8 @@ def build(context: Context, shell: Shell) -> None:
     def show(numbers: list[int] | None) -> tuple[Any, ...]:
         found = chosen(store, numbers or [])
         links_to = report_links([one.evaluation.id for one in found])
-        return rows(found), figure(found) if found else None, said(found), links_to
+        words = said(found) if found or sets(store) else [[NO_SET]]
+        return rows(found), figure(found) if found else None, words, links_to
 
     def enter(wanted: int | None, model: str | None, numbers: list[int] | None) -> tuple[Any, ...]:
         known, there, models = sets(store), evaluations(store), context.monitors.names()
