@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -100,7 +101,11 @@ def _remember(name: str, shell: Shell) -> None:
     """Write the tab into the address bar when it comes to the front; not before the link there was read."""
 
     def handle(case_id: int | None, queue: str) -> object:
-        return gr.skip() if case_id is None else at(name, case_id, queue if name == "annotate" else None)
+        if case_id is None:
+            return gr.skip()
+        place = at(name, case_id, queue if name == "annotate" else None)
+        # The time makes every value a new one: one that was not written down must not keep the next one from it.
+        return {**place, "front": True, "sent": time.time_ns()}
 
     shell.tab(name).select(told(handle, Role.VIEWER), [shell.case, shell.queue], [shell.address], **READS)
 
