@@ -79,7 +79,7 @@ def add_lens_routes(app: FastAPI, context: Context, guard: Guard) -> None:
     ) -> dict[str, Any]:
         return _told(lambda: page_value(context, desk, case_id, model, node))
 
-    @app.get("/lens/work/{case_id}")
+    @app.get("/lens/task/{case_id}")
     def work(
         case_id: Annotated[int, PathParameter(ge=1, le=LARGEST_ID)],
         model: Annotated[str, Query(max_length=300)],

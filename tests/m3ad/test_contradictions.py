@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from m3ad.contradictions import all_problems, contradictions
 from m3ad.trace import read
+from m3ad.trace_problems import SENTENCES
 
 SCRATCH = "<type>scratch</type><location>(0.100,0.100) (0.200,0.200)</location><answer>yes</answer>"
 NO = "<answer>no</answer>"
@@ -74,4 +75,5 @@ def test_the_problems_of_the_form_come_first() -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=400), st.text(max_size=400))
 def test_any_text_gets_an_answer(think: str, reflection: str) -> None:
-    contradictions(read(f"<think>{think}</think><reflection>{reflection}</reflection>{SCRATCH}"))
+    found = codes(f"<think>{think}</think><reflection>{reflection}</reflection>{SCRATCH}")
+    assert SENTENCES.keys() >= set(found)

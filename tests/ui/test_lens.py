@@ -62,7 +62,7 @@ def ask(client: TestClient) -> Ask:
         answer = client.post(f"/lens/{route}", json=sent, headers=HEADER)
         assert answer.status_code == 200, answer.text
         deadline = time.monotonic() + 60
-        while (work := client.get("/lens/work/1", params={"model": "tiny"}).json())["running"]:
+        while (work := client.get("/lens/task/1", params={"model": "tiny"}).json())["running"]:
             assert time.monotonic() < deadline
             time.sleep(0.02)
         assert work["error"].startswith(error)
@@ -215,7 +215,7 @@ def test_work_is_stopped_and_nothing_of_it_kept(client: TestClient, context: Con
         assert (second.status_code, "still at work" in second.json()["detail"]) == (409, True)
         client.post("/lens/stop", json=sent, headers=HEADER)
     deadline = time.monotonic() + 60
-    while (work := client.get("/lens/work/1", params={"model": "tiny"}).json())["running"]:
+    while (work := client.get("/lens/task/1", params={"model": "tiny"}).json())["running"]:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert (work["says"], work["error"]) == ("Stopped.", "")

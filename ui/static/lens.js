@@ -107,7 +107,7 @@ function mountLens({ element, props, trigger, watch }) {
     while (busy()) {
       await new Promise((done) => { setTimeout(done, BEAT); });
       if (!same(mine) || run !== polling) return;
-      const found = await get(`lens/work/${id}`, { model });
+      const found = await get(`lens/task/${id}`, { model });
       if (!same(mine) || run !== polling) return;
       if (!found) return;
       work = found;
