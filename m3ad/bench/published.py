@@ -82,7 +82,7 @@ TABLE_2: dict[str, dict[str, Row]] = {
     },
 }
 # By (consistency, accuracy, reflection) reward.
-TABLE_3: dict[tuple[bool, bool, bool], Row] = {
+TABLE_3: dict[tuple[bool, ...], Row] = {
     (False, False, False): (75.7, 77.1, 0.462, 0.611),
     (False, False, True): (76.0, 76.9, 0.503, 0.605),
     (False, True, False): (77.7, 78.8, 0.549, 0.631),
