@@ -8,7 +8,9 @@ the imported one is left out and reported.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,13 +21,14 @@ from db.annotation_cases import Into, Revision, find_case, new_case
 from db.annotations import add_revision, latest_annotation
 from db.authors import SOURCE_AUTHOR
 from db.cases import MeasuredCase
+from db.importing import MEASURED_AT_ONCE
 from db.verdicts import sound
 from m3ad.datasets.account import Account, Refused
 from m3ad.errors import BadData, BadImage, Conflict
 from m3ad.formats import FORMATS
 from m3ad.formats.base import AnnotatedPicture, Entry, Format, Unused, batches
 from m3ad.formats.comparing import completed, unchanged
-from m3ad.records import NORMAL, Verdict
+from m3ad.records import NORMAL, NewCase, Verdict
 from m3ad.taxonomy import default_taxonomy
 
 if TYPE_CHECKING:
@@ -51,18 +54,29 @@ class AnnotationImport:
 
     def take(self, entries: Iterable[Entry]) -> None:
         """A few entries: looked up and measured outside of, then written in one transaction."""
-        work: list[tuple[AnnotatedPicture, MeasuredCase | Revision]] = []
-        for entry in entries:
-            if isinstance(entry, Refused):
-                self._refused.append(entry)
-                continue
-            try:
-                if (one := self._prepare(entry)) is not None:
-                    work.append((entry, one))
-            except (BadData, BadImage, Conflict) as error:
-                self._refused.append(Refused(entry.name, str(error)))
-        if work:
-            self._write(work)
+        work: list[tuple[AnnotatedPicture, Future[MeasuredCase] | Revision]] = []
+        with ThreadPoolExecutor(MEASURED_AT_ONCE) as pool:
+            for entry in entries:
+                if isinstance(entry, Refused):
+                    self._refused.append(entry)
+                    continue
+                with self._refusing(entry):
+                    if (one := self._prepare(entry)) is not None:
+                        measured = pool.submit(self._measured, entry, one) if isinstance(one, NewCase) else one
+                        work.append((entry, measured))
+        ready: list[tuple[AnnotatedPicture, MeasuredCase | Revision]] = []
+        for entry, found in work:
+            with self._refusing(entry):
+                ready.append((entry, found.result() if isinstance(found, Future) else found))
+        if ready:
+            self._write(ready)
+
+    @contextmanager
+    def _refusing(self, entry: AnnotatedPicture) -> Iterator[None]:
+        try:
+            yield
+        except (BadData, BadImage, Conflict) as error:
+            self._refused.append(Refused(entry.name, str(error)))
 
     def _decided(self, entry: AnnotatedPicture, pictures: int) -> AnnotatedPicture:
         """The entry with a verdict that is sound for a case of so many pictures; types that are unknown are counted."""
@@ -76,7 +90,7 @@ class AnnotationImport:
                     self._unknown[defect.type] += 1
         return replace(entry, verdict=verdict)
 
-    def _prepare(self, entry: AnnotatedPicture) -> MeasuredCase | Revision | None:
+    def _prepare(self, entry: AnnotatedPicture) -> NewCase | Revision | None:
         """What has to be written; None when there is nothing. Raises BadData, BadImage, Conflict."""
         found = find_case(self._store, self._into, entry)
         if found is None:
@@ -94,12 +108,16 @@ class AnnotationImport:
             raise BadData("its case came before in this import: one picture can have one annotation only")
         self._seen.add(case)
 
-    def _new(self, entry: AnnotatedPicture) -> MeasuredCase:
-        """A case to add, measured. Raises BadData without its picture, BadImage."""
+    def _new(self, entry: AnnotatedPicture) -> NewCase:
+        """A case to add. Raises BadData without its picture."""
         if entry.picture is None:
             raise BadData("its picture is not there, and the store has no case that it could belong to")
         new = new_case(self._into, entry)
         self._once((new.dataset, new.key))
+        return new
+
+    def _measured(self, entry: AnnotatedPicture, new: NewCase) -> MeasuredCase:
+        """The case with its pictures opened. Raises BadImage, and BadData where the entry says another size."""
         measured = _cases.measure_case(new, self._store.workspace, copy=self._into.copy)
         if (entry.width, entry.height) != (measured.pictures[0].width, measured.pictures[0].height):
             raise BadData("its size is not that of its picture")

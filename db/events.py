@@ -32,9 +32,15 @@ def now() -> datetime:
 
 
 def log(session: Session, event: str, actor: str, case_id: int | None = None, **data: Any) -> None:
-    """Add an entry to the log; it is there when the transaction is."""
+    """Add an entry to the log: `write_log` writes all of a transaction at its end, in one statement."""
     entry = {"created": now(), "event": event, "actor": actor, "case_id": case_id, "data": data}
-    session.connection().execute(_ADD, entry)
+    session.info.setdefault("log", []).append(entry)
+
+
+def write_log(session: Session) -> None:
+    """Write what this transaction has logged."""
+    if entries := session.info.pop("log", None):
+        session.connection().execute(_ADD, entries)
 
 
 def events(session: Session, *, case_id: int | None, event: str | None, limit: int) -> list[Event]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from db import cases as _cases
-from db.cases import MeasuredCase
+from db.cases import MeasuredCase, Present
 from m3ad.datasets.account import Account, Refused
 from m3ad.errors import BadData, BadImage, Conflict
+from m3ad.formats.base import batches
 from m3ad.records import NewCase
 
 if TYPE_CHECKING:
     from db.store import Store
 
 BATCH = 50  # cases per transaction: one wait for the disk for all of them
+# Decoding and hashing a picture is most of an import's work, and both let other threads run meanwhile; each holds a
+# decoded picture, so not as many as there are cores. [U]
+MEASURED_AT_ONCE = 4
 
 
 class Import:
@@ -30,32 +35,36 @@ class Import:
         self._present = 0
         self._refused: list[Refused] = []
 
-    def take(self, entry: NewCase | Refused) -> str:
-        """Measure a case, or note that it is there or refused; returns its name for the progress line."""
-        if isinstance(entry, Refused):
-            self._refused.append(entry)
-            return entry.file
-        try:
-            self._take_case(entry)
-        except (BadImage, BadData, Conflict) as error:
-            self._refuse(entry, str(error))
-        if len(self._waiting) >= BATCH:
-            self.write()
-        return entry.key
+    def take(self, entries: Sequence[NewCase | Refused]) -> None:
+        """A few entries: looked up and measured several at once, outside of any transaction; then written in one."""
+        with ThreadPoolExecutor(MEASURED_AT_ONCE) as pool:
+            prepared = [None if isinstance(entry, Refused) else pool.submit(self._prepare, entry) for entry in entries]
+            for entry, ready in zip(entries, prepared, strict=True):
+                if isinstance(entry, Refused):
+                    self._refused.append(entry)
+                    continue
+                assert ready is not None
+                try:
+                    self._keep(entry, ready.result())
+                except (BadImage, BadData, Conflict) as error:
+                    self._refuse(entry, str(error))
+        self._write()
 
-    def _take_case(self, new: NewCase) -> None:
-        workspace = self._store.workspace
+    def _prepare(self, new: NewCase) -> MeasuredCase | Present:
         with self._store.reading() as session:
-            present = _cases.find_same(session, workspace, new)
-        if present is None:
-            self._waiting.append(_cases.measure_case(new, workspace, copy=self._copy))
+            present = _cases.find_same(session, self._store.workspace, new)
+        return present or _cases.measure_case(new, self._store.workspace, copy=self._copy)
+
+    def _keep(self, new: NewCase, found: MeasuredCase | Present) -> None:
+        if isinstance(found, MeasuredCase):
+            self._waiting.append(found)
             return
         self._present += 1
-        if not present.complete:
+        if not found.complete:
             with self._store.changing() as session:
-                _cases.follow(session, workspace, present.case_id, new, self._actor)
+                _cases.follow(session, self._store.workspace, found.case_id, new, self._actor)
 
-    def write(self) -> None:
+    def _write(self) -> None:
         """Write what waits, in one transaction."""
         added = present = 0
         refused: list[tuple[NewCase, str]] = []
@@ -92,9 +101,11 @@ def import_cases(
 ) -> Account:
     """See `db.store.Store.import_cases`."""
     running = Import(store, copy=copy, actor=actor)
-    for done, entry in enumerate(entries, start=1):
-        name = running.take(entry)
-        if progress is not None:
-            progress(done, Path(name).name)
-    running.write()
+    done = 0
+    for some in batches(entries, BATCH):
+        running.take(some)
+        for entry in some:
+            done += 1
+            if progress is not None:
+                progress(done, Path(entry.file if isinstance(entry, Refused) else entry.key).name)
     return running.account()

@@ -165,6 +165,7 @@ class Store:
                     session.connection()  # takes the write lock now: what is read from here on stays true
                     yield session
                     _standings.settle(session)
+                    _events.write_log(session)
             except OperationalError as error:
                 if "locked" not in str(error.orig):
                     raise

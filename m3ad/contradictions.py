@@ -48,8 +48,10 @@ def contradictions(trace: Trace, taxonomy: Taxonomy | None = None) -> tuple[Prob
     if trace.verdict is None:
         return ()
     taxonomy = taxonomy or default_taxonomy()
-    prose = trace.think if trace.reflection is None else _FORMER.sub("", trace.reflection)
-    decided = initial_verdict(prose, taxonomy)
+    prose, decided = trace.think, trace.initial
+    if trace.reflection is not None:
+        prose = _FORMER.sub("", trace.reflection)
+        decided = initial_verdict(prose, taxonomy)
     found = [*_decision(decided, trace.verdict, taxonomy), *_places(prose, trace.verdict, taxonomy)]
     return (*found, *_revision(trace, taxonomy))
 

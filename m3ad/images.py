@@ -61,7 +61,8 @@ def load_image(source: Path | str | bytes, *, max_pixels: int = MAX_PIXELS) -> t
             notes = [*_name_notes(name, opened.format or ""), *_content_notes(opened)]
             opened.load()
             kind = opened.format or ""
-            image = ImageOps.exif_transpose(_to_rgb(opened, notes), in_place=False)
+            image = _to_rgb(opened, notes)
+            ImageOps.exif_transpose(image, in_place=True)
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
         raise BadImage(
             f"{name} is not a picture in a known format ({', '.join(FORMATS)}). Save it as PNG or JPEG and try again."

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from db.cases import MeasuredCase, insert
+from db.importing import MEASURED_AT_ONCE
 from db.inspections import add_inspection
 from db.pictures import measure
 from db.store import Store
@@ -72,8 +74,11 @@ def _task(number: int, picture: Path, types: Sequence[str]) -> Task:
 
 
 def take_in(store: Store, tasks: Sequence[Task]) -> None:
-    """Tasks as cases with an inspection each, into a store; every picture file is opened once."""
-    measured = {path: measure(path, store.workspace, copy=False) for path in {task.picture for task in tasks}}
+    """Tasks as cases with an inspection each, into a store; every picture file is opened once, as imports open them."""
+    paths = list({task.picture for task in tasks})
+    with ThreadPoolExecutor(MEASURED_AT_ONCE) as pool:
+        files = pool.map(lambda path: measure(path, store.workspace, copy=False), paths)
+        measured = dict(zip(paths, files, strict=True))
     for some in batches(tasks, BATCH):
         with store.changing() as session:
             for task in some:
