@@ -186,6 +186,11 @@ class Store:
             finally:
                 self._shared.session = outer
 
+    def settle(self) -> None:
+        """Within `at_once(changes=True)`: lists and counts follow what the block has changed so far."""
+        with self.changing() as session:
+            _standings.settle(session)
+
     def _session_of_thread(self) -> Session | None:
         found: Session | None = getattr(self._shared, "session", None)
         return found

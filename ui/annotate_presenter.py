@@ -138,7 +138,9 @@ def move(store: Store, work: Work, user: str, model: str | None, *, keeps: bool 
         reason = _reason(store, work)
         if keeps:
             _keep(store, work, user)
-        return _go_on(store, work, user, model, reason, "", claims=keeps)
+        with store.at_once(changes=keeps):
+            place = _advance(store, work, user, reason, claims=keeps)
+        return _arrived(store, work, user, model, place, "")
     except M3ADError as error:
         return _refused(work, error)
 
@@ -149,12 +151,16 @@ def save(store: Store, work: Work, user: str, model: str | None) -> dict[str, An
         return {"serial": work.serial, "kind": "refused", "words": "Choose Anomalous or Normal first."}
     verdict = work.verdict if work.verdict.anomalous else Verdict(False)
     try:
-        reason = _reason(store, work)
-        words = _save(store, work, verdict, user, reason)
-        return _go_on(store, work, user, model, reason, words)
-    except StaleRevision as error:
-        latest = store.latest_annotation(work.case_id)
-        return {"serial": work.serial, "kind": "conflict", "theirs": theirs(store, latest), "words": str(error)}
+        with store.at_once(changes=True):  # one wait for the disk; refused as a whole, or not at all
+            reason = _reason(store, work)
+            try:
+                words = _save(store, work, verdict, user, reason)
+            except StaleRevision as error:  # what was saved in its place, the person's draft, stays
+                latest = store.latest_annotation(work.case_id)
+                return {"serial": work.serial, "kind": "conflict", "theirs": theirs(store, latest), "words": str(error)}
+            store.settle()  # the queue goes on from where the case now stands
+            place = _advance(store, work, user, reason, claims=True)
+        return _arrived(store, work, user, model, place, words)
     except M3ADError as error:
         return _refused(work, error)
 
@@ -213,19 +219,28 @@ def _says_the_same(latest: Annotation | None, work: Work, user: str) -> bool:
     return (latest.author, latest.verdict, latest.note) == (user, verdict, work.note)
 
 
-def _go_on(
-    store: Store, work: Work, user: str, model: str | None, reason: Reason | None, words: str, *, claims: bool = True
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The case that is shown next, None at the end of the list, and the one after it."""
+
+    target: int | None
+    ahead: int | None
+
+
+def _advance(store: Store, work: Work, user: str, reason: Reason | None, *, claims: bool) -> _Place:
+    """Claim the next case and the one after it, and let the present one go."""
     target = work.target
-    with store.at_once(changes=claims):
-        if work.step > 0 and (target is None or (claims and not store.queue.claim(target, user))):
-            target = following(store, work.queue, user, work.case_id, reason, claims=claims)
-        elif work.step < 0 and target is None:
-            target = preceding(store, work.queue, user, work.case_id)
-        if claims and target is not None and target != work.case_id:
-            store.queue.release(work.case_id, user)
-        ahead = _take(store, target or work.case_id, user, work.queue, claims=claims)
-    if work.step and target is None:
+    if work.step > 0 and (target is None or (claims and not store.queue.claim(target, user))):
+        target = following(store, work.queue, user, work.case_id, reason, claims=claims)
+    elif work.step < 0 and target is None:
+        target = preceding(store, work.queue, user, work.case_id)
+    if claims and target is not None and target != work.case_id:
+        store.queue.release(work.case_id, user)
+    return _Place(target, _take(store, target or work.case_id, user, work.queue, claims=claims))
+
+
+def _arrived(store: Store, work: Work, user: str, model: str | None, place: _Place, words: str) -> dict[str, Any]:
+    if work.step and place.target is None:
         words = f"{words} That was the {'last' if work.step > 0 else 'first'} case of this list.".strip()
-    answer = _shown(store, target or work.case_id, ahead, user, model, work.queue, work.serial)
-    return {**answer, "words": words}
+    shown = _shown(store, place.target or work.case_id, place.ahead, user, model, work.queue, work.serial)
+    return {**shown, "words": words}

@@ -120,6 +120,13 @@ def test_one_pixel_of_a_very_wide_picture_survives(store: Store) -> None:
     assert [round(value * 8000, 6) for value in sent] == [3999, 17, 4000, 18]
 
 
+def test_a_save_that_cannot_go_on_to_its_target_is_refused_as_a_whole(store: Store) -> None:
+    answer = save(store, work(target=99), "ann", None)
+    assert answer["kind"] == "refused"
+    assert "99" in answer["words"]
+    assert store.latest_annotation(1) is None
+
+
 def test_saving_on_an_older_revision_shows_the_other_version_and_keeps_mine(store: Store) -> None:
     store.save_annotation(2, NORMAL, author="bob", based_on=1)
     answer = save(store, work(case_id=2, based_on=1), "ann", None)
