@@ -115,10 +115,10 @@ def _shown(
 
 def keep(store: Store, work: Work, user: str) -> dict[str, Any]:
     """Keep the document as the user's draft (or drop the draft when nothing is left of it)."""
-    if is_second_look(store, work, user):
-        return {"serial": work.serial, "kind": "draft", "kept": False, "theirs": None}
     try:
         kept = _keep(store, work, user)
+        if is_second_look(store, work, user):  # whose revisions it is not shown
+            return {"serial": work.serial, "kind": "draft", "kept": kept, "theirs": None}
         latest = store.latest_annotation(work.case_id)
     except M3ADError as error:
         return _refused(work, error)
@@ -175,15 +175,16 @@ def _refused(work: Work, error: M3ADError) -> dict[str, Any]:
 
 
 def is_second_look(store: Store, work: Work, user: str) -> bool:
-    """Whether the work is a blind second look, which has no draft and makes no revision."""
+    """Whether the work is a blind second look, which makes no revision and whose draft is based on none."""
     return work.queue == SECOND and work.case_id in store.second_looks.waiting_for(user)
 
 
 def _keep(store: Store, work: Work, user: str) -> bool:
-    if is_second_look(store, work, user):
-        return False
+    draft = store.draft(work.case_id, user)
+    if is_second_look(store, work, user) and draft is not None and draft.based_on:
+        return False  # of the person's ordinary work on the case, which is not to be lost
     if work.verdict is None or not work.dirty:
-        if store.draft(work.case_id, user) is not None:
+        if draft is not None:
             store.delete_draft(work.case_id, user)
         return False
     store.save_draft(work.case_id, user, work.verdict, based_on=work.based_on, note=work.note)
@@ -193,6 +194,9 @@ def _keep(store: Store, work: Work, user: str) -> bool:
 def _save(store: Store, work: Work, verdict: Verdict, user: str, reason: Reason | None) -> str:
     if is_second_look(store, work, user):
         store.second_looks.answer(work.case_id, user, verdict, work.note)
+        draft = store.draft(work.case_id, user)
+        if draft is not None and not draft.based_on:
+            store.delete_draft(work.case_id, user)
         return "Second look saved."
     latest = store.latest_annotation(work.case_id)
     # Where a model said otherwise meanwhile, the same verdict once more is the person's answer to that.

@@ -52,21 +52,24 @@ def sheet(
         **place(store, queue, user, case_id),
     }
     blind = queue == SECOND and case_id in store.second_looks.waiting_for(user)
-    return _blind(shown) if blind else shown
+    return _blind(shown, store.draft(case_id, user)) if blind else shown
 
 
-def _blind(shown: dict[str, Any]) -> dict[str, Any]:
-    """The sheet of a second look: the picture, and nothing that a person or a model said of it."""
+def _blind(shown: dict[str, Any], draft: Draft | None) -> dict[str, Any]:
+    """The sheet of a second look: the picture, the person's own draft of it, and nothing that others or a model said.
+
+    A draft of their ordinary work is based on a revision: it is of somebody who has seen it.
+    """
     nothing = {
         "revision": 0,
         "saved": _document(None),
-        "draft": None,
+        "draft": _draft(draft) if draft is not None and not draft.based_on else None,
         "theirs": None,
         "history": [],
         "review": None,
         "why": "",
     }
-    words = "A second look: nobody's boxes are shown, and yours change no revision. There is no draft: save it."
+    words = "A second look: nobody's boxes are shown, and yours change no revision."
     return {**shown, **nothing, "suggestion": None, "suggestion_words": words, "blind": True}
 
 

@@ -51,12 +51,24 @@ def test_nothing_that_was_said_of_the_case_is_sent(store: Store, cases: list[int
 
 def test_drafts_moves_and_saves_touch_no_revision_and_reveal_none(store: Store, cases: list[int]) -> None:
     kept = keep(store, work(cases[0]), "bob")
-    assert (kept["kept"], kept["theirs"]) == (False, None)
+    assert (kept["kept"], kept["theirs"]) == (True, None)
     assert move(store, work(cases[0], step=1), "bob", None)["sheet"]["blind"]
-    assert store.draft(cases[0], "bob") is None
+    again = open_case(store, cases[0], "bob", None, "second")["sheet"]
+    assert (again["blind"], again["theirs"], again["draft"]["defects"][0]["type"]) == (True, None, "hole")
     saved = save(store, work(cases[0], step=1), "bob", None)
     assert (saved["words"], saved["sheet"]["case_id"], saved["sheet"]["count"]) == ("Second look saved.", cases[1], 2)
+    assert store.draft(cases[0], "bob") is None
     assert [one.verdict for one in store.annotations(cases[0])] == [DENT]
+
+
+def test_a_draft_of_ordinary_work_is_neither_seen_nor_lost_in_a_second_look(store: Store, cases: list[int]) -> None:
+    keep(store, work(cases[0], DENT, based_on=1, note="mine", queue="all"), "bob")
+    assert open_case(store, cases[0], "bob", None, "second")["sheet"]["draft"] is None
+    assert not keep(store, work(cases[0]), "bob")["kept"]
+    save(store, work(cases[0]), "bob", None)
+    draft = store.draft(cases[0], "bob")
+    assert draft is not None
+    assert (draft.note, draft.based_on) == ("mine", 1)
 
 
 def test_when_both_are_done_the_second_is_seen_beside_the_first(store: Store, cases: list[int]) -> None:
