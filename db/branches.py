@@ -129,7 +129,7 @@ def _to_branch(row: Any) -> Branch:
         row.kind,
         Recipe.from_json(row.recipe),
         row.model,
-        read_text(row.text),
+        read_text("", row.text),
         Probability(row.initial_probability, row.final_probability),
         row.doubt,
         row.seconds,

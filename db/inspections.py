@@ -1,4 +1,4 @@
-"""Inspections: what a model wrote about a case, kept as text and read again with `m3ad.trace` when it is wanted."""
+"""Inspections: what a model wrote about a case, kept as text and read again when it is wanted (`m3ad.dialects`)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from db.events import log, now
 from db.schema import InspectionTable, table_of
 from db.standings import touch
 from m3ad.contradictions import all_problems
+from m3ad.dialects import read_as
 from m3ad.errors import NotFound
 from m3ad.records import Inspection, Mode, Probability, Trace, Verdict
-from m3ad.trace import read
 
 
 class Answered(Protocol):
@@ -46,6 +46,10 @@ class Answered(Protocol):
     def cancelled(self) -> bool:
         """True when it was stopped half-way."""
 
+    @property
+    def reading(self) -> str:
+        """In which dialect the text was read; see `m3ad.dialects.read_as`."""
+
 
 _inspections = table_of(InspectionTable)
 _LATEST = (  # made once: making a statement costs more than running it
@@ -56,7 +60,7 @@ _LATEST = (  # made once: making a statement costs more than running it
 )
 _LATEST_OF_MODEL = _LATEST.where(_inspections.c.model == bindparam("of_model"))
 _ADD = insert(_inspections)
-read_text = lru_cache(maxsize=512)(read)  # a case is shown ahead and then once more
+read_text = lru_cache(maxsize=512)(read_as)  # a case is shown ahead and then once more
 
 
 def to_inspection(row: Any, trace: Trace | None = None) -> Inspection:
@@ -67,7 +71,7 @@ def to_inspection(row: Any, trace: Trace | None = None) -> Inspection:
         row.model,
         row.mode,
         row.seed,
-        trace or read_text(row.text),
+        trace or read_text(row.reading, row.text),
         Probability(row.initial_probability, row.final_probability),
         row.seconds,
         row.tokens,
@@ -100,6 +104,7 @@ def add_inspection(
         "tokens": answer.tokens,
         "cancelled": answer.cancelled,
         "created": now(),
+        "reading": answer.reading,
         **said(trace),
     }
     made = session.connection().execute(_ADD, row).inserted_primary_key

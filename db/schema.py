@@ -220,6 +220,7 @@ class InspectionTable(Base):
     initial: Mapped[dict[str, Any] | None]
     problems: Mapped[list[list[str]] | None]
     words: Mapped[int | None]
+    reading: Mapped[str] = mapped_column(server_default="")
 
 
 class BranchTable(Base):

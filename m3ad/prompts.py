@@ -30,13 +30,17 @@ EXAMPLES: tuple[str, ...] = (
 
 def system_prompt(taxonomy: Taxonomy) -> str:
     """The instructions: what to do, the form of the answer in both modes, and every type of the taxonomy by name."""
-    groups = "\n".join(
+    return _SYSTEM.format(groups=type_groups(taxonomy), examples="\n\n".join(EXAMPLES))
+
+
+def type_groups(taxonomy: Taxonomy) -> str:
+    """Every type of the taxonomy by name, a line for each of its groups."""
+    return "\n".join(
         f"- {classname}, {group}: {', '.join(node.name for node in types)}"
         for classname, tree in taxonomy.classes().items()
         for group, types in tree.items()
         if types
     )
-    return _SYSTEM.format(groups=groups, examples="\n\n".join(EXAMPLES))
 
 
 def conversation(system: str | None = None) -> list[dict[str, Any]]:
@@ -52,7 +56,12 @@ def prompt_version(system: str | None) -> str:
 
     Judgements under different versions are no fair comparison.
     """
-    return hashlib.sha256(json.dumps(conversation(system)).encode()).hexdigest()[:12]
+    return conversation_version(conversation(system))
+
+
+def conversation_version(messages: list[dict[str, Any]]) -> str:
+    """`prompt_version` of any conversation."""
+    return hashlib.sha256(json.dumps(messages).encode()).hexdigest()[:12]
 
 
 _SYSTEM = """You inspect industrial parts. You are shown one image and asked whether the part in it has defects.

@@ -31,7 +31,8 @@ class Settings:
     model: str = field(
         default="demo",
         metadata=_help(
-            "Model to inspect with: demo, ra-monitor-4b, ra-monitor-8b, a folder, a Hugging Face id, served:URL#model."
+            "Model to inspect with: demo, ra-monitor-4b, ra-monitor-8b, a folder, a Hugging Face id, served:URL#model; "
+            "?dialect=NAME at the end says how a model of another family is asked."
         ),
     )
     device: str = field(default="auto", metadata=_help("auto, cpu, cuda or cuda:N."))

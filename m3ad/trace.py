@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from m3ad.geometry import Box
 from m3ad.records import Defect, Trace, Verdict
 from m3ad.taxonomy import Taxonomy, default_taxonomy
-from m3ad.trace_boxes import MAX_DEFECTS, BoxList, read_boxes
+from m3ad.trace_boxes import GUESSED, MAX_DEFECTS, BoxList, Notation, read_boxes
 from m3ad.trace_fields import UNKNOWN_TYPE, Fields, Finding, gather, read_answer, read_types
 from m3ad.trace_problems import problem, quoted
 from m3ad.trace_sections import PROSE, has_tags, split_sections, without_partial_tag
@@ -86,8 +86,8 @@ def split_stream(text: str) -> StreamParts:
     return StreamParts(think, " ".join(s.text for s in found.named("reflection")), " · ".join(answer))
 
 
-def read(text: str, taxonomy: Taxonomy | None = None) -> Trace:
-    """What the model wrote, read. Never raises.
+def read(text: str, taxonomy: Taxonomy | None = None, notation: Notation = GUESSED) -> Trace:
+    """What the model wrote, read; `notation` says what its coordinates mean, where that is known. Never raises.
 
     Types stay as written; boxes become fractions inside the image. The verdict is None where no answer can be read. A
     "no" that lists defects all the same is a no: the answer rules, and `problems` says what was left out.
@@ -97,7 +97,7 @@ def read(text: str, taxonomy: Taxonomy | None = None) -> Trace:
     fields = gather(text, taxonomy, findings)
     answer = read_answer(fields, taxonomy, findings)
     types = read_types(fields, taxonomy, findings)
-    places = read_boxes(fields.location.text)
+    places = read_boxes(fields.location.text, notation)
     findings.extend((fields.location.start, found) for found in places.problems)
     verdict = _verdict(answer, types, places, fields, findings)
     ordered = dict.fromkeys(found for _, found in sorted(findings, key=lambda finding: finding[0]))

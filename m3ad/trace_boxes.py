@@ -1,6 +1,6 @@
 """Boxes out of the text of `<location>` (or of prose), whatever notation a model chose, as fractions of the image.
 
-It does not know the image: pixel coordinates cannot be turned into fractions here and are refused.
+It does not know the image: pixel coordinates are refused unless a `Notation` tells the size that they are counted in.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ _LABEL = re.compile(
 )
 _SIZE = re.compile(r"(?<![a-z])[\"']?(w|width|h|height)[\"']?\s{0,3}[:=]", re.IGNORECASE)
 _OVERSHOOT = 1.5  # above this a number is no fraction that slipped over the edge of the image
+_SLIPPED = 1.1  # the same for a model whose scale is known: above this it counts in another unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,23 @@ class BoxList:
 
 
 @dataclass(frozen=True, slots=True)
+class Notation:
+    """What the numbers of a box mean in the way of writing that a model has learnt.
+
+    Attributes:
+        scale: the numbers at the right and at the lower edge of the image, e.g. (1000, 1000) or its size in pixels;
+            None: to be guessed from the numbers.
+        y_first: y stands before x, whatever the box is called.
+    """
+
+    scale: tuple[float, float] | None = None
+    y_first: bool = False
+
+
+GUESSED = Notation()
+
+
+@dataclass(frozen=True, slots=True)
 class _Number:
     value: float
     unit: str
@@ -56,7 +74,7 @@ class _Number:
 _Corners = tuple[_Number, ...]  # four of them
 
 
-def read_boxes(text: str) -> BoxList:
+def read_boxes(text: str, notation: Notation = GUESSED) -> BoxList:
     """All boxes of a location text. Never raises; every repair and every loss is in `problems`."""
     plain = _NOISE.sub(" ", unicodedata.normalize("NFKC", text))
     found: list[Problem] = []
@@ -67,7 +85,9 @@ def read_boxes(text: str) -> BoxList:
     if len(raw) > MAX_DEFECTS:
         found.append(problem("too-many-defects", MAX_DEFECTS))
     raw, labels = raw[:MAX_DEFECTS], labels[:MAX_DEFECTS]
-    boxes = _scaled(raw, found)
+    if notation.y_first and problem("y-first") not in found:
+        raw = [corners and (corners[1], corners[0], corners[3], corners[2]) for corners in raw]
+    boxes = _scaled(raw, notation, found)
     return BoxList(tuple(boxes), tuple(labels), tuple(dict.fromkeys(found)))
 
 
@@ -159,19 +179,39 @@ def _ordered(numbers: _Corners, key: str, content: str, place: int, found: list[
     return numbers
 
 
-def _scaled(raw: Sequence[_Corners | None], found: list[Problem]) -> list[Box | None]:
+def _scaled(raw: Sequence[_Corners | None], notation: Notation, found: list[Problem]) -> list[Box | None]:
     """Fractions from whatever unit the list as a whole is in: one model does not change its unit from box to box."""
-    divisor = _divisor([number for corners in raw if corners for number in corners if isfinite(number.value)], found)
+    scale = _scale(raw, notation, found)
     boxes: list[Box | None] = []
     for place, corners in enumerate(raw, start=1):
-        if corners is None or divisor is None:
+        if corners is None or scale is None:
             boxes.append(None)
         elif not all(isfinite(number.value) for number in corners):
             found.append(problem("coordinates-not-finite", place))
             boxes.append(None)
         else:
-            boxes.append(_sound(Box(*(number.value / divisor for number in corners)).rounded(9), place, found))
+            x1, y1, x2, y2 = (number.value / edge for number, edge in zip(corners, scale * 2, strict=True))
+            boxes.append(_sound(Box(x1, y1, x2, y2).rounded(9), place, found))
     return boxes
+
+
+def _scale(raw: Sequence[_Corners | None], notation: Notation, found: list[Problem]) -> tuple[float, float] | None:
+    """What x and y are to be divided by to be fractions; None when that cannot be known."""
+    numbers = [number for corners in raw if corners for number in corners if isfinite(number.value)]
+    if notation.scale is None or any(number.unit == "%" for number in numbers):
+        divisor = _divisor(numbers, found)
+        return None if divisor is None else (divisor, divisor)
+    if any(not number.value.is_integer() for number in numbers) and all(abs(number.value) <= 1 for number in numbers):
+        found.append(problem("coordinates-fractions"))
+        return 1.0, 1.0
+    edges = notation.scale * 2
+    placed = [
+        (abs(number.value), edge) for corners in raw if corners for number, edge in zip(corners, edges, strict=True)
+    ]
+    if any(isfinite(value) and value > _SLIPPED * edge for value, edge in placed):
+        found.append(problem("coordinates-pixels"))
+        return None
+    return notation.scale
 
 
 def _divisor(numbers: Sequence[_Number], found: list[Problem]) -> float | None:

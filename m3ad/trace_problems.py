@@ -42,6 +42,7 @@ SENTENCES: dict[str, str] = {
     "width-height": "Box {what} is written as corner, width and height.",
     "bad-coordinates": "{what} does not give four numbers for each box.",
     "coordinates-0-1000": "The coordinates are thousandths (0..1000); they were divided by 1000.",
+    "coordinates-fractions": "The coordinates are fractions, which this model was not asked for; they were read so.",
     "coordinates-percent": "The coordinates are percentages; they were divided by 100.",
     "coordinates-pixels": "The coordinates are pixels of an image of unknown size; the boxes were left out.",
     "coordinates-mixed": "The coordinates mix fractions with larger numbers; the boxes were left out.",

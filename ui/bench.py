@@ -10,6 +10,7 @@ from db.schema import Role
 from m3ad.errors import Conflict
 from m3ad.records import Mode
 from ui.bench_figures import figure
+from ui.bench_models import build_models
 from ui.bench_presenter import COLUMNS, NO_SET, chosen, evaluations, round_status, rows, said, sets
 from ui.bench_routes import report_links
 from ui.benching import Benching
@@ -36,6 +37,7 @@ def build(context: Context, shell: Shell) -> None:
                 start = gr.Button("Start, or go on", variant="primary", elem_id="bench-start", min_width=120)
                 cancel = gr.Button("Cancel", interactive=False, elem_id="bench-cancel", min_width=80)
             state = status(round_status(None), elem_id="bench-state")
+            build_models(context, model)
         with gr.Column(elem_classes="m3-panel m3-watch m3-stack m3-bench"):
             heading("Evaluations side by side")
             compared = gr.Dropdown(

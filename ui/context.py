@@ -13,7 +13,7 @@ from db.store import Store
 from m3ad.errors import ModelUnavailable, NotFound
 from m3ad.monitor.base import Monitor
 from m3ad.monitor.folders import Card, read_card
-from m3ad.monitor.names import NAMES, resolve
+from m3ad.monitor.names import NAMES, dialect_of, resolve
 from m3ad.settings import Settings
 from ui.data_export import Exports
 from ui.inspections import Inspections
@@ -66,10 +66,12 @@ class Monitors:
         """The doubt from which this model reflects in auto mode, 0..1; None where that cannot be known from here."""
         try:
             found = resolve(self.source(name))
-            card = read_card(Path(found.location)) if found.kind == "folder" else None
+            folder = Path(found.location) if found.kind == "folder" else None
+            card = read_card(folder) if folder else None
+            dialect = dialect_of(found, folder)
         except ModelUnavailable:
             return None
-        return None if found.kind == "served" else (card or Card()).reflect_threshold
+        return None if found.kind == "served" or dialect else (card or Card()).reflect_threshold
 
     @property
     def loaded(self) -> tuple[str, str] | None:

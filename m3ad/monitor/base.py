@@ -24,13 +24,14 @@ class Answer:
 
     Attributes:
         text: the model's text, unchanged, without the tokens that end a turn.
-        trace: `m3ad.trace.read(text)`, with what the monitor itself has to say among the problems.
+        trace: the text, read, with what the monitor itself has to say among the problems.
         probability: P(anomalous) at the two places of decision; see SPEC "where the decision is made".
         seconds: from the call to the last token.
         tokens: tokens written by the model.
         cancelled: True when the caller stopped the answer before its end.
         doubt: P(`<reflection>`) after the thinking, 0..1: what the model learnt to be the chance that a case like this
             is one to reflect on (SPEC, M3-AD-FT). None where it was not or could not be measured.
+        reading: in which dialect the text was read (`m3ad.dialects.read_as`); "" for RA-Monitor's own form.
     """
 
     text: str
@@ -40,6 +41,7 @@ class Answer:
     tokens: int
     cancelled: bool
     doubt: float | None = None
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,13 @@ def read_json(path: Path) -> dict[str, Any]:
     return data
 
 
+def architecture(folder: Path) -> str:
+    """The `model_type` that the folder's config.json names; empty where there is none."""
+    path = folder / "config.json"
+    found = read_json(path).get("model_type") if path.is_file() else None
+    return found if isinstance(found, str) else ""
+
+
 def is_adapter(folder: Path) -> bool:
     """True for a LoRA adapter, which needs its base model beside it."""
     return (folder / "adapter_config.json").is_file()

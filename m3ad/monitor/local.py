@@ -9,18 +9,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
 from PIL.Image import Image
 
-from m3ad.errors import BadImage, MemoryExhausted
-from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, fit, never
+from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, never
 from m3ad.monitor.local_batch import Batch, decide_all, inspect_all
+from m3ad.monitor.local_common import end_tokens, held, taken, vision_tokens
 from m3ad.monitor.local_decode import Decoding
 from m3ad.monitor.local_lens import LocalLens
-from m3ad.monitor.local_load import Loaded, load
+from m3ad.monitor.local_load import Loaded, check_cache, load
 from m3ad.monitor.local_spelling import Spelling
 from m3ad.monitor.local_steer import Steering, until_end
 from m3ad.monitor.local_write import write
@@ -32,7 +32,6 @@ from m3ad.sentences import closed
 REFLECT_THRESHOLD = 0.5
 # Pictures that are decided on together. [U]
 TOGETHER = 16
-MAX_ASPECT = 200  # Qwen's image processor takes nothing longer
 
 
 class LocalMonitor:
@@ -51,6 +50,7 @@ class LocalMonitor:
         max_new_tokens: int = MAX_NEW_TOKENS,
         temperature: float = 0.0,
     ) -> None:
+        check_cache(loaded.model, name)
         self.name = name
         self.device = loaded.where
         self.prompt = prompt_version(system)
@@ -61,8 +61,8 @@ class LocalMonitor:
         self._temperature = temperature
         self.threshold: float | None = loaded.card.reflect_threshold if loaded.card else REFLECT_THRESHOLD
         self._prompt = self._prompt_of(system)
-        self._banned = _vision_tokens(loaded.model.config)
-        self._ends = _end_tokens(loaded)
+        self._banned = vision_tokens(loaded.model.config)
+        self._ends = end_tokens(loaded)
         self._lock = threading.Lock()
 
     @classmethod
@@ -141,17 +141,9 @@ class LocalMonitor:
         limit = self._max_new_tokens
         yield from write(decoding, steering, ends=self._ends, limit=limit, started=started, cancelled=cancelled)
 
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        """The model to oneself; if it has no memory left, in words."""
-        with self._lock:
-            try:
-                yield
-            except torch.OutOfMemoryError as error:
-                raise MemoryExhausted(
-                    f"{self.device} ran out of memory while answering. Close other programs that use it, "
-                    "load the model in 4bit, or use a smaller one."
-                ) from error
+    def _held(self) -> AbstractContextManager[None]:
+        """The model to oneself."""
+        return held(self._lock, self.device)
 
     def _begun(self, image: Image, prompt: str | None = None, seed: int = 0) -> Decoding:
         """The picture, read with a prompt; nothing is answered yet."""
@@ -176,22 +168,5 @@ class LocalMonitor:
 
     def _inputs(self, image: Image, prompt: str | None = None) -> Any:
         """The processor's tensors for a picture and a prompt (None: the model's own), on the model's device."""
-        image = fit(image)
-        if max(image.size) > MAX_ASPECT * min(image.size):
-            raise BadImage(f"The picture is more than {MAX_ASPECT} times as long as wide. Crop it for the model.")
-        inputs = self._processor(images=[image], text=[prompt or self._prompt], return_tensors="pt")
+        inputs = self._processor(images=[taken(image)], text=[prompt or self._prompt], return_tensors="pt")
         return inputs.to(self._model.device)
-
-
-def _vision_tokens(config: Any) -> list[int]:
-    """Tokens that stand for pictures and videos: written by a model they would break the next reading of its text."""
-    names = ("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id")
-    return sorted({token for name in names if isinstance(token := getattr(config, name, None), int)})
-
-
-def _end_tokens(loaded: Loaded) -> set[int]:
-    """Tokens that end the model's turn."""
-    ends = loaded.model.generation_config.eos_token_id
-    found = {ends} if isinstance(ends, int) else set(ends or ())
-    own = loaded.processor.tokenizer.eos_token_id
-    return found | ({own} if own is not None else set())

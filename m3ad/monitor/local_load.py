@@ -57,7 +57,6 @@ def load(source: Source, device: str, quantization: Quantization | None) -> Load
         model = _weights(base, place, dtype, quantization)
         if base is not folder:
             model = _with_adapter(model, folder, quantization)
-    _check_cache(model, folder)
     return Loaded(model.eval(), processor, describe(place, dtype, quantization), card)
 
 
@@ -189,13 +188,13 @@ def _processor(folder: Path, base: Path, source: Source) -> Any:
     return processor
 
 
-def _check_cache(model: Any, folder: Path) -> None:
+def check_cache(model: Any, name: str) -> None:
     """The probe of the decision rewinds the cache, which sliding windows and recurrent layers cannot."""
     cache = DynamicCache(config=model.config.get_text_config())
     if any(type(layer) is not DynamicLayer for layer in cache.layers):
         raise ModelUnavailable(
-            f"The model in {folder} uses sliding-window or recurrent attention, which is not supported here. "
-            "Serve it (vLLM, SGLang) and use served:URL#model."
+            f"The model {name} uses sliding-window or recurrent attention, with which RA-Monitor's way of answering "
+            "does not work here. Serve it (vLLM, SGLang) and use served:URL#model."
         )
 
 

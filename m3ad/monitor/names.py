@@ -6,14 +6,16 @@ Loads neither torch nor the openai client before a model is opened.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 from m3ad.demo import bundled_model
+from m3ad.dialects import CHOICE, Dialect, named, recognise
 from m3ad.errors import ModelUnavailable
 from m3ad.monitor.base import MAX_NEW_TOKENS, Monitor
-from m3ad.monitor.folders import existing
+from m3ad.monitor.folders import architecture, existing, read_card
 
 Quantization = Literal["4bit", "8bit"]
 
@@ -29,6 +31,7 @@ class Source:
         base: the repository whose processor is used where the model's own folder has none.
         model: the model's name on the server; empty: the only one it has.
         bare: True for models trained on the question alone; others are told the format (`m3ad.prompts.SYSTEM`).
+        dialect: the name of the dialect that was asked for; empty: to be recognised (`dialect_of`).
     """
 
     kind: Literal["folder", "hub", "served"]
@@ -37,6 +40,7 @@ class Source:
     base: str = ""
     model: str = ""
     bare: bool = False
+    dialect: str = ""
 
 
 def _published(size: str) -> Source:
@@ -56,12 +60,17 @@ NAMES: dict[str, str] = {
 def resolve(source: str) -> Source:
     """What `source` stands for: one of NAMES, `served:URL#model`, a folder, or a Hugging Face id "owner/name".
 
-    Nothing is loaded or downloaded; a folder must exist.
+    `?dialect=NAME` at its end chooses how the model is asked and read, where that cannot be recognised. Nothing is
+    loaded or downloaded; a folder must exist.
 
     Raises:
-        ModelUnavailable: none of these.
+        ModelUnavailable: none of these, or no such dialect.
     """
     source = source.strip()
+    plain, chosen, dialect = source.rpartition(CHOICE)
+    if chosen:
+        named(dialect)
+        return replace(resolve(plain), dialect=dialect)
     if source == "demo":
         return Source("folder", str(bundled_model()))
     if source in NAMES:
@@ -94,12 +103,28 @@ def _served(address: str) -> Source:
     return Source("served", url.rstrip("/"), model=model, bare="ra-monitor" in model.lower())
 
 
+def dialect_of(source: Source, folder: Path | None = None) -> Dialect | None:
+    """How a model is asked and read: as it was asked for, else as its name or its folder says; None as RA-Monitor.
+
+    What this project has trained is RA-Monitor's form, whatever it is called.
+
+    Args:
+        folder: the model's files, where they are on this machine.
+    """
+    if source.dialect:
+        return named(source.dialect)
+    if source.bare or (folder and read_card(folder)):
+        return None
+    name = folder.name if folder and source.kind != "hub" else source.model or source.location
+    return recognise(name, architecture(folder) if folder else "")
+
+
 def open_monitor(
     source: str,
     *,
     device: str = "auto",
     quantization: Quantization | None = None,
-    max_new_tokens: int = MAX_NEW_TOKENS,
+    max_new_tokens: int | None = None,
     temperature: float = 0.0,
 ) -> Monitor:
     """Loads or connects to a model.
@@ -108,7 +133,7 @@ def open_monitor(
         source: see `resolve`.
         device: "auto" (CUDA where there is some, else the CPU), "cpu", "cuda" or "cuda:N"; a server has its own.
         quantization: weights in 4 or 8 bits (bitsandbytes, CUDA only).
-        max_new_tokens: an answer is cut off after so many tokens.
+        max_new_tokens: an answer is cut off after so many tokens; None: as its dialect needs, else MAX_NEW_TOKENS.
         temperature: 0 is greedy; above it answers are sampled, from the seed given to `stream`.
 
     Raises:
@@ -120,12 +145,25 @@ def open_monitor(
 
         return ServedMonitor(found, max_new_tokens=max_new_tokens, temperature=temperature)
     from m3ad.monitor.local import LocalMonitor
+    from m3ad.monitor.local_load import local_folder
+    from m3ad.monitor.local_plain import PlainMonitor
 
+    dialect = dialect_of(found, local_folder(found))
+    if dialect is not None:
+        return PlainMonitor.open(
+            found,
+            dialect,
+            name=source,
+            device=device,
+            quantization=quantization,
+            max_new_tokens=max_new_tokens,
+            temperature=temperature,
+        )
     return LocalMonitor.open(
         found,
         name=source,
         device=device,
         quantization=quantization,
-        max_new_tokens=max_new_tokens,
+        max_new_tokens=max_new_tokens or MAX_NEW_TOKENS,
         temperature=temperature,
     )

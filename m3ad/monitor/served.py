@@ -1,7 +1,8 @@
 """A model behind an OpenAI-compatible server (vLLM, SGLang, transformers serve, commercial ones).
 
 One chat request per answer: the picture travels as a data URL, the text comes back as it is written. P(anomalous) is
-read from the log-probabilities where the server sends them. Needs the `served` extra.
+read from the log-probabilities where the server sends them; of a model with a dialect of its own it is not known. Needs
+the `served` extra.
 """
 
 from __future__ import annotations
@@ -10,18 +11,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from PIL.Image import Image
 
+from m3ad.dialects.base import no_lens, no_mode, resized
 from m3ad.errors import ModelUnavailable
-from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, never
+from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, fit, never
 from m3ad.monitor.folders import existing, read_card
-from m3ad.monitor.names import Source
-from m3ad.monitor.served_answer import Received, answered
+from m3ad.monitor.names import Source, dialect_of
+from m3ad.monitor.served_answer import Received, answered, answered_in
 from m3ad.monitor.served_client import only_model, open_client, openai, unavailable, with_picture
 from m3ad.monitor.served_lens import ServedLens
+from m3ad.monitor.served_request import plainer, worded
 from m3ad.prompts import SYSTEM, conversation, prompt_version
 from m3ad.records import Mode
 
@@ -34,7 +38,7 @@ class ServedMonitor:
     """A `Monitor` behind a server. Its mode is always its own: servers give no way to steer an answer half-way."""
 
     def __init__(
-        self, source: Source, *, max_new_tokens: int = MAX_NEW_TOKENS, temperature: float = 0.0, retries: int = 1
+        self, source: Source, *, max_new_tokens: int | None = None, temperature: float = 0.0, retries: int = 1
     ) -> None:
         """Prepares to ask; the server is only reached here when it has to be asked which model it has.
 
@@ -45,35 +49,51 @@ class ServedMonitor:
         self._address = source.location
         self._model = source.model or only_model(self._client, source.location)
         self.name = self._model
-        system = _system(source)
-        self.prompt = prompt_version(system)
-        self._messages = conversation(system)
-        self._max_new_tokens = max_new_tokens
+        self.dialect = dialect_of(replace(source, model=self._model), existing(self._model))
+        system = None if self.dialect else _system(source)
+        self.prompt = self.dialect.prompt if self.dialect else prompt_version(system)
+        self._messages = self.dialect.messages if self.dialect else conversation(system)
+        self._max_new_tokens = max_new_tokens or (self.dialect and self.dialect.max_new_tokens) or MAX_NEW_TOKENS
         self._temperature = temperature
-        self._gives_logprobs = True
+        # What the server does not take of a request; only RA-Monitor's decisions are measured.
+        self._refused = frozenset({"logprobs"}) if self.dialect else frozenset[str]()
         self._lock = threading.Lock()
 
     def stream(
         self, image: Image, *, mode: Mode = Mode.AUTO, seed: int = 0, cancelled: Callable[[], bool] = never
     ) -> Iterator[str | Answer]:
         """See `Monitor.stream`; thinking and reflective raise ModelUnavailable."""
+        dialect = self.dialect
         if mode is not Mode.AUTO:
             raise ModelUnavailable(
-                f"A served model decides by itself whether to reflect: the mode {mode.value} cannot be forced through "
-                "a server. Use the mode auto, or load the model on this machine."
+                no_mode(self.name, dialect, mode)
+                if dialect
+                else f"A served model decides by itself whether to reflect: the mode {mode.value} cannot be forced "
+                "through a server. Use the mode auto, or load the model on this machine."
             )
+        seen = resized(fit(image).size, dialect.step) if dialect and dialect.step else None
         messages = with_picture(self._messages, image)
         for item in self.receive(messages, seed=seed, temperature=self._temperature, cancelled=cancelled):
-            yield answered(item) if isinstance(item, Received) else item
+            if isinstance(item, Received):
+                yield answered_in(dialect, item, seen) if dialect else answered(item)
+            else:
+                yield item
 
     @contextmanager
     def lens(self, image: Image, *, system: str | None = None) -> Iterator[ServedLens]:
-        """See `Monitor.lens`; the server itself may keep what it has read of a picture."""
+        """See `Monitor.lens`; the server itself may keep what it has read of a picture.
+
+        Raises ModelUnavailable for a model with a dialect of its own.
+        """
+        if self.dialect:
+            raise ModelUnavailable(no_lens(self.name, self.dialect))
         messages = self._messages if system is None else conversation(system or None)
         yield ServedLens(self.receive, with_picture(messages, image), self._address)
 
     def decide(self, images: Sequence[Image], text: str) -> list[float | None]:
-        """See `Monitor.decide`; one request for each picture."""
+        """See `Monitor.decide`; one request for each picture, none for a model with a dialect of its own."""
+        if self.dialect:
+            return [None] * len(images)
         found: list[float | None] = []
         for image in images:
             with self.lens(image) as lens:
@@ -104,6 +124,8 @@ class ServedMonitor:
             "max_tokens": limit or self._max_new_tokens,
             "temperature": temperature,
             "seed": seed,
+            "logprobs": True,
+            "top_logprobs": ALTERNATIVES,
             "stream": True,
             "extra_body": extra,
         }
@@ -134,16 +156,22 @@ class ServedMonitor:
             yield piece
 
     def _request(self, request: dict[str, Any]) -> Any:
-        """The open stream of chunks; asks without log-probabilities if the server refuses a request for them."""
-        if self._gives_logprobs:
+        """The open stream of chunks; asked more plainly as long as the server refuses and says of what.
+
+        What helped is kept for the next request. Raises what the server said to the last one.
+        """
+        refused = self._refused
+        while True:
             try:
-                return self._client.chat.completions.create(**request, logprobs=True, top_logprobs=ALTERNATIVES)
-            except (openai.BadRequestError, openai.UnprocessableEntityError):
-                # What was refused is not said in a common form; if the plain request is refused too, that one tells.
-                plain = self._client.chat.completions.create(**request)
-                self._gives_logprobs = False
-                return plain
-        return self._client.chat.completions.create(**request)
+                chunks = self._client.chat.completions.create(**worded(request, refused))
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                more = plainer(error.response.text, refused)
+                if more is None:
+                    raise
+                refused = more
+            else:
+                self._refused = refused
+                return chunks
 
 
 def _system(source: Source) -> str | None:

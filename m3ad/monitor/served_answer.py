@@ -6,9 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from m3ad import trace
+from m3ad.dialects import Dialect
+from m3ad.dialects.base import Size
 from m3ad.monitor.base import Answer
 from m3ad.monitor.served_probe import Token, probability
-from m3ad.records import Problem
+from m3ad.records import Probability, Problem
 
 
 @dataclass
@@ -67,6 +69,15 @@ def answered(received: Received, given: str = "") -> Answer:
     return Answer(read.text, read, probability(tokens), received.seconds, count, received.stopped)
 
 
+def answered_in(dialect: Dialect, received: Received, seen: Size | None) -> Answer:
+    """The Answer of a model with a dialect of its own, which saw its picture in the size `seen`."""
+    read = dialect.read(received.text, seen)
+    read = replace(read, problems=(*read.problems, *_cut_off(received)))
+    count = len(received.tokens) or received.chunks
+    reading = dialect.reading(seen)
+    return Answer(received.text, read, Probability(), received.seconds, count, received.stopped, reading=reading)
+
+
 def _token(entry: Any) -> Token:
     return Token.from_logprobs(entry.token, [(other.token, other.logprob) for other in entry.top_logprobs or ()])
 
@@ -76,7 +87,11 @@ def _problems(received: Received) -> list[Problem]:
     found = []
     if not received.tokens and not received.stopped:
         found.append(Problem("no-logprobs", "The server sends no log-probabilities, so P(anomalous) is not known."))
-    if received.finish == "length":
-        count = len(received.tokens) or received.chunks
-        found.append(Problem("cut-off", f"The answer was cut off after {count} tokens."))
-    return found
+    return found + _cut_off(received)
+
+
+def _cut_off(received: Received) -> list[Problem]:
+    if received.finish != "length":
+        return []
+    count = len(received.tokens) or received.chunks
+    return [Problem("cut-off", f"The answer was cut off after {count} tokens.")]

@@ -73,7 +73,9 @@ def unavailable(address: str, error: openai.OpenAIError) -> ModelUnavailable:
         return ModelUnavailable(
             f"{address} has no model of that name or no chat there (many servers want /v1 at the end). Check both."
         )
-    return ModelUnavailable(f"{address} refused the request: {str(error)[:300]}")
+    # The client shows no answer that is a list, which Gemini's endpoint gives.
+    told = error.response.text if isinstance(error, openai.APIStatusError) and isinstance(error.body, list) else error
+    return ModelUnavailable(f"{address} refused the request: {str(told)[:300]}")
 
 
 def picture_part(image: Image) -> dict[str, Any]:

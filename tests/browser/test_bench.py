@@ -68,3 +68,29 @@ def test_an_evaluation_outlives_the_page_and_is_compared(
         page.screenshot(path=f"{folder}/bench.png")
     assert witness.errors == []
     assert witness.foreign == []
+
+
+def test_a_model_of_another_family_gets_a_name_and_is_chosen(page: Page, address: str, witness: Witness) -> None:
+    page.goto(f"{address}?tab=bench")
+    page.locator("#bench-another button").first.click()
+    page.locator("#bench-another-name input, #bench-another-name textarea").fill(HOSTILE)
+    page.locator("#bench-another-source input, #bench-another-source textarea").fill(
+        "served:http://127.0.0.1:9/v1#best"
+    )
+    page.locator("#bench-another-dialect input").click()
+    page.get_by_role("option", name="Gemini").click()
+    if folder := os.environ.get("M3AD_PICTURES"):
+        page.screenshot(path=f"{folder}/bench-another.png")
+    page.locator("#bench-another-add").click()
+    expect(page.locator("#bench-model input")).to_have_value(HOSTILE)
+    page.reload()
+    page.locator("#bench-model input").click()
+    expect(page.get_by_role("option", name=HOSTILE, exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("#bench-another button").first.click()
+    page.locator("#bench-another-name input, #bench-another-name textarea").fill("b")
+    page.locator("#bench-another-source input, #bench-another-source textarea").fill("/no/such/folder")
+    page.locator("#bench-another-add").click()
+    expect(page.get_by_text("it is no folder on this machine")).to_be_visible()
+    assert page.title() == "RA-Monitor"
+    assert witness.errors == []

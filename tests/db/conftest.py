@@ -26,6 +26,7 @@ class Answer:
     tokens: int = 40
     cancelled: bool = False
     doubt: float | None = None
+    reading: str = ""
 
 
 @pytest.fixture

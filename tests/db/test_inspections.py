@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from db.filters import CaseFilter, Status
 from db.store import Store
+from m3ad.dialects import DIALECTS
 from m3ad.errors import NotFound
 from m3ad.geometry import Box
 from m3ad.metrics.reflection import outcome
@@ -33,6 +34,16 @@ def test_an_inspection_is_read_back_with_its_trace(store: Store, case_id: int, a
     assert stored.trace.initial == NORMAL
     assert (stored.model, stored.mode, stored.seed, stored.cancelled) == ("demo", Mode.REFLECTIVE, 7, False)
     assert (stored.probability, stored.seconds, stored.tokens) == (Probability(0.25, 0.75), 1.5, 40)
+
+
+def test_an_inspection_is_read_again_in_the_dialect_it_came_in(store: Store, case_id: int, answer: Answers) -> None:
+    text = '<type>scratch</type><location>[{"bbox_2d": [80, 100, 240, 200]}]</location><answer>yes</answer>'
+    dialect, seen = DIALECTS["qwen2.5-vl"], (800, 400)
+    given = replace(answer(None, True), trace=dialect.read(text, seen), reading=dialect.reading(seen))
+    stored = store.inspection(store.add_inspection(case_id, "qwen", Mode.AUTO, 0, given).id)
+    assert stored.trace == dialect.read(text, seen) != read(text)
+    assert stored.trace.verdict.defects[0].box == Box(0.1, 0.25, 0.3, 0.5)
+    assert store.latest_inspection(case_id, "qwen").trace == stored.trace
 
 
 def test_inspections_come_newest_first_and_by_model(store: Store, case_id: int, answer: Answers) -> None:

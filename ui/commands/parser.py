@@ -25,6 +25,7 @@ from ui.commands import (
     import_folder,
     inspect,
     lens,
+    model_add,
     model_list,
     reflection,
     serve,
@@ -79,7 +80,8 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="")
     for name, command in COMMANDS.items():
         add_command(commands, common, name, (command.run.__doc__ or "").split("\n")[0], command)
-    add_group(commands, common, ("model", "Models that can inspect."), {"list": ("List them.", model_list)})
+    models = {"list": ("List them.", model_list), "add": ("Give one that is to be compared a name.", model_add)}
+    add_group(commands, common, ("model", "Models that can inspect."), models)
     exchange = {
         "import": (annotations_import.WORDS, annotations_import),
         "export": (annotations_export.WORDS, annotations_export),
