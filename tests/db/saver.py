@@ -20,9 +20,9 @@ def say(text: str) -> None:
     os.write(1, f"{text}\n".encode())  # one write: a killed process leaves no half line
 
 
-def save_for_ever(workspace: Path, seed: int) -> None:
+def save_for_ever(workspace: Path, url: str, seed: int) -> None:
     choose = random.Random(seed)
-    with Store.open(workspace) as store:
+    with Store.open(workspace, url) as store:
         cases = store.case_ids()
         while True:
             case_id = choose.choice(cases)
@@ -38,10 +38,10 @@ def save_for_ever(workspace: Path, seed: int) -> None:
 
 def main() -> None:
     for line in sys.stdin:
-        workspace, seed = line.rsplit(" ", 1)
+        workspace, url, seed = line.rsplit(" ", 2)
         child = os.fork()
         if child == 0:
-            save_for_ever(Path(workspace), int(seed))
+            save_for_ever(Path(workspace), url, int(seed))
         say(f"born {child}")
         os.waitpid(child, 0)
         say("dead")
