@@ -1,6 +1,7 @@
 """A real store in a temporary folder, and pictures and cases to put into it.
 
-Every test that asks for `store` runs twice: on SQLite, and on a PostgreSQL server that is started for the tests.
+Every test that asks for `store` runs on SQLite, and with `-m slow`, as in CI, also on a PostgreSQL server that is
+started for the tests: a database for each takes its time.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def migrated(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
     return url.rsplit("/", 1)[1]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str | None]]:
     """new_database() is the URL of an empty store's database; None for SQLite, in the workspace."""
     if request.param == "sqlite":

@@ -19,7 +19,8 @@ from m3ad.records import NewCase
 from tests.db.conftest import open_again, url_of
 
 ROOT = Path(__file__).resolve().parents[2]
-KILLS = 200 if os.environ.get("CI") == "true" else 20
+FEW = 20
+KILLS = 200 if os.environ.get("CI") == "true" else FEW
 LONGEST_WAIT = 0.04  # seconds: several saves on an idle machine
 CASES = 5
 
@@ -124,9 +125,11 @@ def test_nothing_acknowledged_is_lost_at_kill_9(
     store.close()
     choose = random.Random(20260101)
     known = Acknowledged()
-    for seed in range(KILLS):
+    # A server is not killed with the saver: there it is its transactions that are tested, not its files.
+    kills = KILLS if store.engine.dialect.name == "sqlite" else FEW
+    for seed in range(kills):
         one_life(nursery, store, seed, choose, known)
         total = check(store, known)
-    assert len(known.annotations) > KILLS  # the savers did get to save
+    assert len(known.annotations) > kills  # the savers did get to save
     with open_again(store) as again:
         assert sum(len(again.annotations(case_id)) for case_id in again.case_ids()) == total

@@ -179,7 +179,7 @@ def test_there_is_one_newest_migration() -> None:
     assert len(ScriptDirectory.from_config(migration_config()).get_heads()) == 1
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_two_programs_may_open_a_new_workspace_at_once(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
