@@ -20,7 +20,6 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    literal,
     not_,
     or_,
     select,
@@ -30,7 +29,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.authors import PERSON
 from db.filters import CaseFilter, Status, loose
-from db.reasoning import INDEX, indexed, match
+from db.reasoning import INDEX, matches
 from db.reasons import Reason
 from db.schema import CaseTable, ClaimTable, Decision, DraftTable, StandingTable, TallyTable
 from db.standings import ANY
@@ -170,17 +169,15 @@ def _plan_rows(plan: _Plan, wanted: CaseFilter, user: str | None) -> None:
 
 def count(session: Session, wanted: CaseFilter, *, user: str | None = None, at_most: int | None = None) -> Count:
     """How many cases pass; where no tally knows, `at_most` (None: all of them) are counted."""
-    statements, looked_for = _counting(wanted, user, at_most, indexed(session))
-    first, *less = (session.scalar(one) or 0 for one in statements)
+    statements, looked_for = _counting(wanted, user, at_most)
+    first, *less = (int(session.scalar(one) or 0) for one in statements)  # PostgreSQL's sums are decimals
     found = first - sum(less)
     more = looked_for and at_most is not None and found > at_most
     return Count(at_most, True) if more and at_most is not None else Count(found)
 
 
 @lru_cache(maxsize=256)
-def _counting(
-    wanted: CaseFilter, user: str | None, at_most: int | None, by_index: bool
-) -> tuple[list[Select[Any]], bool]:
+def _counting(wanted: CaseFilter, user: str | None, at_most: int | None) -> tuple[list[Select[Any]], bool]:
     """Statements that give the number (those after the first one are taken off), and whether they look case by case.
 
     Kept: every answer to an annotator has a few of these counts, and making a statement costs more than running it.
@@ -192,7 +189,7 @@ def _counting(
         return [_sum(plan.key, plan.ways)], False
     # In order, so that SQLite goes from the index of reasoning to the rows and never the other way round.
     limit = None if at_most is None else at_most + 1
-    query = _cut(_rows(plan, by_index), plan, Within(limit=limit), by_index)
+    query = _cut(_rows(plan), plan, Within(limit=limit))
     return [select(func.count()).select_from(query.subquery())], True
 
 
@@ -202,7 +199,7 @@ def _sum(key: str, ways: Sequence[ColumnElement[bool]]) -> Select[Any]:
 
 def reasons(session: Session, user: str) -> dict[Reason, int]:
     """How many cases each reason has, without those that are assigned to somebody else."""
-    found = {row.reason: row.number for row in session.execute(_REASONS, {"user": user})}
+    found = {row.reason: int(row.number) for row in session.execute(_REASONS, {"user": user})}
     return {reason: found.get(reason, 0) for reason in Reason}
 
 
@@ -210,14 +207,14 @@ def stretch(session: Session, wanted: CaseFilter, within: Within, *, user: str |
     """The ids of a stretch of the list, in the order of import, or against it where `before` is given."""
     plan = _plan(wanted, user)
     if plan.rows or plan.reasoning or not plan.ways or within.limit is None or within.skip:
-        return list(session.scalars(_cut(_rows(plan, indexed(session)), plan, within, indexed(session))))
+        return list(session.scalars(_cut(_rows(plan), plan, within)))
     return _merged(session, plan.key, plan.ways, within)
 
 
 def position(session: Session, wanted: CaseFilter, case_id: int, *, user: str | None, at_most: int) -> int | None:
     """The place of a case in the list, from 1; 0 when it does not pass, None when it is further down than `at_most`."""
     plan = _plan(wanted, user)
-    query = _rows(plan, indexed(session))
+    query = _rows(plan)
     if not session.scalar(select(query.where(StandingTable.case_id == case_id).exists())):
         return 0
     before = query.where(StandingTable.case_id < case_id).limit(at_most + 1)
@@ -259,16 +256,16 @@ _REASONS = (
 )
 
 
-def _rows(plan: _Plan, by_index: bool) -> Select[Any]:
+def _rows(plan: _Plan) -> Select[Any]:
     """The ids that pass, as a query over standings."""
     row = StandingTable
     query: Select[Any]
-    if plan.reasoning and by_index:
+    if plan.reasoning:
         # From the index to the rows: the index gives its cases in order, so a page of a common word is quick.
         joined = INDEX.join(row.__table__, row.case_id == INDEX.c.rowid)
-        query = select(row.case_id).select_from(joined).where(INDEX.c.reasoning.op("MATCH")(match(plan.reasoning)))
+        query = select(row.case_id).select_from(joined).where(matches(plan.reasoning))
     else:
-        query = select(row.case_id).where(*loose(CaseFilter(reasoning=plan.reasoning), row.case_id, literal(None)))
+        query = select(row.case_id)
     if plan.cases:
         query = query.join(CaseTable, CaseTable.id == row.case_id)
     query = query.where(row.model == plan.key, *plan.rows)
@@ -278,8 +275,8 @@ def _rows(plan: _Plan, by_index: bool) -> Select[Any]:
     return query
 
 
-def _cut(query: Select[Any], plan: _Plan, within: Within, by_index: bool) -> Select[Any]:
-    place = INDEX.c.rowid if plan.reasoning and by_index else StandingTable.case_id
+def _cut(query: Select[Any], plan: _Plan, within: Within) -> Select[Any]:
+    place = INDEX.c.rowid if plan.reasoning else StandingTable.case_id
     if within.before is not None:
         query = query.where(place < within.before).order_by(place.desc())
     else:

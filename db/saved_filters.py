@@ -73,4 +73,4 @@ class SavedFilters:
     def all(self) -> list[SavedFilter]:
         """All filters by name."""
         with self._store.reading() as session:
-            return [_to_record(row) for row in session.scalars(select(FilterTable).order_by(FilterTable.name))]
+            return sorted((_to_record(row) for row in session.scalars(select(FilterTable))), key=lambda kept: kept.name)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
+from db.dialect import WHOLE
 from m3ad.bench.records import EvaluationState
 from m3ad.recipes import BranchKind
 from m3ad.records import CaptionState, Mode, Scenario, Stage
@@ -38,7 +39,7 @@ NAMES = {
 }
 
 
-# Rows of these tables are written once: SQLite refuses to change or delete them (triggers, made by the migrations).
+# Rows of these tables are written once: triggers, made by the migrations, refuse to change or delete them.
 APPEND_ONLY = (
     *("annotations", "inspections", "snapshots", "snapshot_rows", "examples", "captions", "events"),
     *("reviews", "bulks", "bulk_rows", "second_looks", "second_verdicts"),
@@ -101,14 +102,20 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class SafeText(TypeDecorator[str]):
-    """Text that any database can hold: half a surrogate pair, which browsers can send, becomes a question mark."""
+    """Text that any database can hold: half a surrogate pair, which browsers can send, becomes a question mark.
+
+    So does the character zero, which models can write and PostgreSQL cannot keep.
+    """
 
     impl = String
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """The text as valid UTF-8."""
-        return value if value is None or value.isascii() else value.encode("utf-8", "replace").decode()
+        """The text as valid UTF-8, without zeros."""
+        if value is None:
+            return None
+        value = value.replace("\0", "?")
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def _words(kind: type[StrEnum], name: str, length: int = 16) -> Enum:
@@ -124,6 +131,7 @@ class Base(DeclarativeBase):
 
     metadata = MetaData(naming_convention=NAMES)
     type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it as a class attribute
+        int: WHOLE,
         str: SafeText(),
         datetime: UtcDateTime(),
         dict[str, Any]: JSON(none_as_null=True),

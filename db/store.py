@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -32,7 +32,8 @@ from db import users as _users
 from db.branches import Branches
 from db.case_rows import CaseRow, case_rows
 from db.cases import Facets
-from db.engine import BUSY_SECONDS, migrate, open_engine, writing
+from db.dialect import BUSY_SECONDS, DIALECTS
+from db.engine import migrate, open_engine, writing
 from db.evaluations import Evaluations
 from db.events import Event
 from db.evidence import Evidence
@@ -93,7 +94,7 @@ class Store:
         self.workspace = workspace
         self.engine = engine
         self._writing = writing(engine)
-        # Threads of this process queue here, in order; SQLite's own waiting polls and is not fair.
+        # Threads of this process queue here, in order, and hold no connection meanwhile; SQLite's waiting is not fair.
         self._turn = threading.Lock()
         self._shared = threading.local()  # the session of `at_once`, if the thread is in one
         self.branches = Branches(self)
@@ -110,11 +111,11 @@ class Store:
         self.evaluations = Evaluations(self)
 
     @classmethod
-    def open(cls, workspace: Path, url: str | None = None) -> Store:
+    def open(cls, workspace: Path, url: str | URL | None = None) -> Store:
         """Open a workspace's store, creating or migrating it as needed; `url` replaces `<workspace>/store.db`.
 
         Raises:
-            Conflict: the store was written by a newer version of this program.
+            Conflict: the store was written by a newer version of this program, or its database cannot be opened.
         """
         workspace = Path(workspace).resolve()
         workspace.mkdir(parents=True, exist_ok=True)
@@ -167,11 +168,20 @@ class Store:
                     _standings.settle(session)
                     _events.write_log(session)
             except OperationalError as error:
-                if "locked" not in str(error.orig):
-                    raise
-                raise Conflict(
-                    f"Another program has kept the store busy for {BUSY_SECONDS} seconds: nothing was saved. Try again."
-                ) from error
+                raise self._refusal(error) from error
+
+    def _refusal(self, error: OperationalError) -> Exception:
+        """What a person is told when a change could not be made; the error itself when that is not foreseen."""
+        if DIALECTS[self.engine.dialect.name].is_busy(error):
+            return Conflict(
+                f"Another program has kept the store busy for {BUSY_SECONDS:g} seconds: nothing was saved. Try again."
+            )
+        if error.connection_invalidated:
+            return Conflict(
+                "The connection to the database was lost while this was saved: it may be saved or not. Load it again "
+                "to see which, before you try once more."
+            )
+        return error
 
     @contextmanager
     def at_once(self, *, changes: bool = False) -> Iterator[None]:

@@ -75,7 +75,7 @@ def remove_user(session: Session, name: str, actor: str) -> None:
 
 def users(session: Session) -> list[User]:
     """All users by name, the removed ones too."""
-    return [read_user(row) for row in session.scalars(select(UserTable).order_by(UserTable.name))]
+    return sorted((read_user(row) for row in session.scalars(select(UserTable))), key=lambda user: user.name)
 
 
 def present_user(session: Session, name: str) -> User | None:

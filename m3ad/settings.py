@@ -22,7 +22,11 @@ class Settings:
     workspace: Path = field(
         default=Path("workspace"), metadata=_help("Folder that holds the database, images, runs and models.")
     )
-    database: str | None = field(default=None, metadata=_help("Database URL; without it SQLite in the workspace."))
+    database: str | None = field(  # not in repr: a URL may hold a password
+        default=None,
+        repr=False,
+        metadata=_help("Database URL (postgresql://user@host/name); without it SQLite in the workspace."),
+    )
     host: str = field(
         default="127.0.0.1",
         metadata=_help("Address to listen on; 0.0.0.0 lets other machines in, which needs accounts."),

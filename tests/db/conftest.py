@@ -1,4 +1,8 @@
-"""A real store in a temporary folder, and pictures and cases to put into it."""
+"""A real store in a temporary folder, and pictures and cases to put into it.
+
+Every test that asks for `store` runs on SQLite, and with `-m slow`, as in CI, also on a PostgreSQL server that is
+started for the tests: a database for each takes its time.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +18,7 @@ from PIL import Image
 from db.store import Store
 from m3ad.geometry import Box
 from m3ad.records import Defect, NewCase, Probability, Scenario, Trace, Verdict
+from tests.postgres import Server, running
 
 
 @dataclass(frozen=True)
@@ -29,10 +34,68 @@ class Answer:
     reading: str = ""
 
 
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with running() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def migrated(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The name of a database with an empty store, to copy: quicker than to migrate anew."""
+    url = server.fresh()
+    Store.open(tmp_path_factory.mktemp("template"), url).close()
+    return url.rsplit("/", 1)[1]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def new_database(request: pytest.FixtureRequest) -> Iterator[Callable[[], str | None]]:
+    """new_database() is the URL of an empty store's database; None for SQLite, in the workspace."""
+    if request.param == "sqlite":
+        yield lambda: None
+        return
+    server, template = request.getfixturevalue("server"), request.getfixturevalue("migrated")
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(server.fresh(template))
+        return made[-1]
+
+    yield make
+    for url in made:
+        server.drop(url)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path, new_database: Callable[[], str | None]) -> Iterator[Store]:
+    with Store.open(tmp_path / "workspace", new_database()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path) -> Iterator[Store]:
+    """For what only a file can suffer."""
     with Store.open(tmp_path / "workspace") as opened:
         yield opened
+
+
+@pytest.fixture
+def postgresql_store(server: Server, migrated: str, tmp_path: Path) -> Iterator[Store]:
+    """For what only a server can suffer."""
+    url = server.fresh(migrated)
+    with Store.open(tmp_path / "workspace", url) as opened:
+        yield opened
+    server.drop(url)
+
+
+def open_again(store: Store) -> Store:
+    """The same store as another program sees it."""
+    return Store.open(store.workspace, store.engine.url)
+
+
+def url_of(store: Store) -> str:
+    """For other programs, password included."""
+    return store.engine.url.render_as_string(hide_password=False)
 
 
 @pytest.fixture

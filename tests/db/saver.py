@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from db.store import Store
+from m3ad.errors import StaleRevision
 from m3ad.geometry import Box
 from m3ad.records import Defect, Verdict
 
@@ -20,9 +21,9 @@ def say(text: str) -> None:
     os.write(1, f"{text}\n".encode())  # one write: a killed process leaves no half line
 
 
-def save_for_ever(workspace: Path, seed: int) -> None:
+def save_for_ever(workspace: Path, url: str, seed: int) -> None:
     choose = random.Random(seed)
-    with Store.open(workspace) as store:
+    with Store.open(workspace, url) as store:
         cases = store.case_ids()
         while True:
             case_id = choose.choice(cases)
@@ -30,7 +31,10 @@ def save_for_ever(workspace: Path, seed: int) -> None:
             based_on = latest.revision if latest else 0
             box = Box(0.1, 0.1, 0.5, 0.1 + choose.random() / 2)
             verdict = Verdict(True, (Defect("scratch", box),) * choose.randint(1, 20))
-            saved = store.save_annotation(case_id, verdict, author="saver", based_on=based_on, note=str(box.y2))
+            try:
+                saved = store.save_annotation(case_id, verdict, author="saver", based_on=based_on, note=str(box.y2))
+            except StaleRevision:  # a server may finish what a saver that is dead by now had asked for
+                continue
             say(f"annotation {saved.id} {case_id} {saved.revision} {box.y2}")
             draft = store.save_draft(case_id, "saver", verdict, based_on=saved.revision, note=str(box.y2))
             say(f"draft {case_id} {saved.revision} {draft.note}")
@@ -38,10 +42,10 @@ def save_for_ever(workspace: Path, seed: int) -> None:
 
 def main() -> None:
     for line in sys.stdin:
-        workspace, seed = line.rsplit(" ", 1)
+        workspace, url, seed = line.rsplit(" ", 2)
         child = os.fork()
         if child == 0:
-            save_for_ever(Path(workspace), int(seed))
+            save_for_ever(Path(workspace), url, int(seed))
         say(f"born {child}")
         os.waitpid(child, 0)
         say("dead")

@@ -12,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from db import engine as db_engine
 from db.engine import migrate, migration_config, open_engine, writing
@@ -20,6 +20,7 @@ from db.reasoning import ours
 from db.schema import APPEND_ONLY, Base
 from db.store import Store
 from m3ad.errors import Conflict
+from tests.db.conftest import open_again
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,11 +37,15 @@ def tables_of(connection: Connection) -> dict[str, list[str]]:
     }
 
 
-def test_the_migrated_schema_is_the_declared_one(store: Store, tmp_path: Path) -> None:
+def test_the_migrated_schema_is_the_declared_one(store: Store) -> None:
+    with store.engine.connect() as migrated:
+        assert compare_metadata(MigrationContext.configure(migrated, opts={"include_name": ours}), Base.metadata) == []
+
+
+def test_sqlite_was_told_to_make_the_declared_tables_to_the_letter(sqlite_store: Store, tmp_path: Path) -> None:
     declared = open_engine(f"sqlite:///{tmp_path / 'declared.db'}")
     Base.metadata.create_all(writing(declared))
-    with store.engine.connect() as migrated, declared.connect() as made:
-        assert compare_metadata(MigrationContext.configure(migrated, opts={"include_name": ours}), Base.metadata) == []
+    with sqlite_store.engine.connect() as migrated, declared.connect() as made:
         left, right = tables_of(migrated), tables_of(made)
     assert left.keys() == right.keys()
     assert left == right
@@ -61,17 +66,23 @@ def test_every_constraint_has_a_name(store: Store) -> None:
 
 def test_append_only_tables_are_guarded_by_triggers(store: Store) -> None:
     with store.engine.connect() as connection:
-        found = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
+        sqlite = store.engine.dialect.name == "sqlite"
+        listed = (
+            "name FROM sqlite_master WHERE type = 'trigger'"
+            if sqlite
+            else "tgname FROM pg_trigger WHERE NOT tgisinternal"
+        )
+        found = connection.exec_driver_sql(f"SELECT {listed}").scalars().all()
     assert set(found) == {f"tr_{table}_{change}" for table in APPEND_ONLY for change in ("update", "delete")}
 
 
 def test_opening_again_changes_nothing_and_needs_no_write_lock(store: Store) -> None:
-    with store.changing(), Store.open(store.workspace) as again:
+    with store.changing(), open_again(store) as again:
         assert again.count_cases() == 0
 
 
-def test_sqlite_is_opened_with_the_settings_that_keep_what_was_acknowledged(store: Store) -> None:
-    with store.engine.connect() as connection:
+def test_sqlite_is_opened_with_the_settings_that_keep_what_was_acknowledged(sqlite_store: Store) -> None:
+    with sqlite_store.engine.connect() as connection:
         settings = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
             for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
@@ -109,8 +120,8 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
         tmp_path / "migrations", good, "op.execute('CREATE TABLE half (id INTEGER)'); op.execute('NONSENSE')"
     )
     monkeypatch.setattr(db_engine, "MIGRATIONS", tmp_path / "migrations")
-    with pytest.raises(OperationalError, match="NONSENSE"):
-        Store.open(store.workspace)
+    with pytest.raises(DBAPIError, match="NONSENSE"):
+        open_again(store)
     with store.engine.connect() as connection:
         assert MigrationContext.configure(connection).get_current_heads() == (NEWEST,)
         assert not {"extra", "half"} & set(inspect(connection).get_table_names())
@@ -121,7 +132,7 @@ def test_a_migration_and_its_version_row_come_together(
 ) -> None:
     with_migrations(tmp_path / "migrations", "op.execute('CREATE TABLE extra (id INTEGER)')")
     monkeypatch.setattr(db_engine, "MIGRATIONS", tmp_path / "migrations")
-    with Store.open(store.workspace) as again, again.engine.connect() as connection:
+    with open_again(store) as again, again.engine.connect() as connection:
         assert MigrationContext.configure(connection).get_current_heads() == (f"{int(NEWEST) + 1:04}",)
         assert "extra" in inspect(connection).get_table_names()
 
@@ -129,11 +140,11 @@ def test_a_migration_and_its_version_row_come_together(
 def test_a_migration_that_leaves_rows_pointing_nowhere_is_undone(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    body = "op.execute(\"INSERT INTO drafts VALUES (99, 'ann', '{}', '', 0, '2026-01-01 00:00:00')\")"
+    body = "op.execute(\"INSERT INTO drafts VALUES (99, 'ann', '{}', '', 0, '2026-01-01 00:00:00+00')\")"
     with_migrations(tmp_path / "migrations", body)
     monkeypatch.setattr(db_engine, "MIGRATIONS", tmp_path / "migrations")
-    with pytest.raises(RuntimeError, match="point nowhere"):
-        Store.open(store.workspace)
+    with pytest.raises((RuntimeError, IntegrityError), match=r"point nowhere|fk_drafts_case_id"):
+        open_again(store)
     with store.engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM drafts").scalar_one() == 0
 
@@ -142,7 +153,7 @@ def test_a_store_of_a_newer_version_is_refused_with_a_sentence(store: Store) -> 
     with store.changing() as session:
         session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(Conflict, match="newer version of this program"):
-        Store.open(store.workspace)
+        open_again(store)
 
 
 def test_a_file_that_is_no_database_is_refused_with_a_sentence(tmp_path: Path) -> None:
@@ -168,14 +179,19 @@ def test_there_is_one_newest_migration() -> None:
     assert len(ScriptDirectory.from_config(migration_config()).get_heads()) == 1
 
 
-def test_two_programs_may_open_a_new_workspace_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+def test_two_programs_may_open_a_new_workspace_at_once(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    file = f"sqlite:///{tmp_path / 'new.db'}"
+    url = file if kind == "sqlite" else request.getfixturevalue("server").fresh()
     code = (
         "import sys; from pathlib import Path; from db.store import Store; "
-        "print(Store.open(Path(sys.argv[1])).facets().total)"
+        "print(Store.open(Path(sys.argv[1]), sys.argv[2]).facets().total)"
     )
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path / "new")],
+            [sys.executable, "-c", code, str(tmp_path / "new"), url],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -9,13 +9,14 @@ from sqlalchemy import text
 
 from db.store import Store
 from m3ad.errors import Conflict
+from tests.db.conftest import open_again
 
 
 def test_each_person_has_their_own_and_it_survives(store: Store) -> None:
     store.preferences.change("ann", "keys", lambda _: {"a": [1]})
     store.preferences.change("bob", "keys", lambda _: {"b": []})
     store.preferences.change("ann", "other", lambda _: {"c": None})
-    with Store.open(store.workspace) as again:
+    with open_again(store) as again:
         found = [again.preferences.get(*who) for who in (("ann", "keys"), ("bob", "keys"), ("ann", "other"))]
         assert found == [{"a": [1]}, {"b": []}, {"c": None}]
         assert again.preferences.get("eve", "keys") == {}

@@ -19,6 +19,7 @@ from db.reasons import Reason
 from db.store import Store
 from m3ad.errors import Conflict, NotFound
 from m3ad.records import NORMAL, NewCase, Scenario, Verdict
+from tests.db.conftest import url_of
 
 ROOT = Path(__file__).resolve().parents[2]
 MANY = 40
@@ -59,15 +60,18 @@ import sys
 from pathlib import Path
 from db.store import Store
 from tests.db.test_queue import work_through
-with Store.open(Path(sys.argv[1])) as store:
-    print(*work_through(store, sys.argv[2]))
+with Store.open(Path(sys.argv[1]), sys.argv[2]) as store:
+    print(*work_through(store, sys.argv[3]))
 """
 
 
 def test_programs_never_get_the_same_case(store: Store, cases: list[int]) -> None:
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", CODE, str(store.workspace), name], cwd=ROOT, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", CODE, str(store.workspace), url_of(store), name],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for name in ("ann", "bob")
     ]

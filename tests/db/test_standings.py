@@ -13,13 +13,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 
 from db import lists
 from db.bulk import change as change_many
 from db.cases import case_ids
 from db.filters import CaseFilter, Status
 from db.lists import Within
+from db.reasoning import INDEX, clear, matches
 from db.reasons import Reason, reason_of
 from db.schema import WAYS, BulkKind, Decision, NamedTypeTable, StandingTable, TallyTable
 from db.standings import ANY, rebuild
@@ -27,7 +28,7 @@ from db.store import Store
 from m3ad.errors import Conflict
 from m3ad.geometry import Box
 from m3ad.records import NORMAL, Defect, Mode, NewCase, Outcome, Probability, Scenario, Trace, Verdict
-from tests.db.conftest import Answer
+from tests.db.conftest import Answer, open_again
 
 WORDS = ("crack", "stain", "edge")
 
@@ -47,10 +48,7 @@ def state(store: Store) -> tuple[object, ...]:
         rows = sorted(session.execute(query).all(), key=str)
         counts = {tuple(way): n for *way, n in session.execute(select(*columns, TallyTable.count)) if n}
         types = set(session.execute(select(NamedTypeTable.type, NamedTypeTable.case_id)).all())
-        found = {
-            word: list(session.scalars(text("SELECT rowid FROM reasoning WHERE reasoning MATCH :w"), {"w": word}))
-            for word in WORDS
-        }
+        found = {word: sorted(session.scalars(select(INDEX.c.rowid).where(matches(word)))) for word in WORDS}
     assert counts == Counter(tuple(row[5:]) for row in rows), "the counts are not those of the rows"
     return tuple(map(tuple, rows)), counts, types, found
 
@@ -123,9 +121,11 @@ class Sequence:
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(CHANGES, max_size=14))
-def test_what_is_kept_equals_what_is_made_anew(changes: list[tuple[object, ...]]) -> None:
-    with TemporaryDirectory() as folder, Store.open(Path(folder, "workspace")) as store:
+@given(changes=st.lists(CHANGES, max_size=14))
+def test_what_is_kept_equals_what_is_made_anew(
+    new_database: Callable[[], str | None], changes: list[tuple[object, ...]]
+) -> None:
+    with TemporaryDirectory() as folder, Store.open(Path(folder, "workspace"), new_database()) as store:
         sequence = Sequence(Path(folder), store)
         for change in changes:
             sequence.apply(change)
@@ -157,11 +157,11 @@ FEW = st.tuples(FILTERS, st.sets(st.sampled_from([*CaseFilter.__dataclass_fields
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(CHANGES, min_size=4, max_size=14), st.lists(FEW, min_size=12, max_size=12))
+@given(changes=st.lists(CHANGES, min_size=4, max_size=14), filters=st.lists(FEW, min_size=12, max_size=12))
 def test_lists_and_counts_are_those_of_looking_at_every_case(
-    changes: list[tuple[object, ...]], filters: list[CaseFilter]
+    new_database: Callable[[], str | None], changes: list[tuple[object, ...]], filters: list[CaseFilter]
 ) -> None:
-    with TemporaryDirectory() as folder, Store.open(Path(folder, "workspace")) as store:
+    with TemporaryDirectory() as folder, Store.open(Path(folder, "workspace"), new_database()) as store:
         sequence = Sequence(Path(folder), store)
         for change in changes:
             sequence.apply(change)
@@ -188,8 +188,8 @@ def test_a_store_without_rows_is_filled_when_it_is_opened(store: Store, new_case
     with store.changing() as session:
         session.execute(delete(StandingTable))
         session.execute(delete(TallyTable))
-        session.execute(text("INSERT INTO reasoning (reasoning) VALUES ('delete-all')"))
-    with Store.open(store.workspace) as again:
+        clear(session)
+    with open_again(store) as again:
         assert state(again) == before
 
 

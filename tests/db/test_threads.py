@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from db import engine as db_engine
+from db import dialect
 from db.store import Store
 from m3ad.errors import Conflict, StaleRevision
 from m3ad.records import NORMAL, NewCase, Verdict
+from tests.db.conftest import open_again
 
 
 def test_many_threads_save_and_read_and_nothing_is_lost(store: Store, new_case: Callable[..., NewCase]) -> None:
@@ -87,7 +88,7 @@ def test_a_second_program_waits_with_its_change_until_the_first_is_done(store: S
         with second.changing():
             entered.set()
 
-    with Store.open(store.workspace) as second:
+    with open_again(store) as second:
         with store.changing():
             waiting = threading.Thread(target=change)
             waiting.start()
@@ -111,7 +112,7 @@ def test_a_change_that_fails_half_way_leaves_nothing(store: Store, new_case: Cal
 
 
 def test_a_store_that_another_program_keeps_busy_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(db_engine, "BUSY_SECONDS", 0)
-    with Store.open(store.workspace) as second, store.changing(), pytest.raises(Conflict, match="nothing was saved"):
+    monkeypatch.setattr(dialect, "BUSY_SECONDS", 0.05)
+    with open_again(store) as second, store.changing(), pytest.raises(Conflict, match="nothing was saved"):
         second.log("never", "stored")
     assert store.events() == []

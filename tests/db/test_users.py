@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -11,13 +10,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from sqlalchemy import select, update
 
 from db import sign_ins
 from db.passwords import hash_password, password_fits
-from db.schema import Role
+from db.schema import Base, Role, UserTable
 from db.sign_ins import LOCKED_WORDS, MOST_ATTEMPTS, WRONG
 from db.store import Store
 from m3ad.errors import Conflict, NotFound, SignInRefused
+from tests.db.conftest import open_again
 
 GOOD = "correct horse"
 DAY = timedelta(days=1)
@@ -76,11 +77,11 @@ def test_a_user_needs_a_free_name_and_a_long_password(store: Store) -> None:
 def test_neither_password_nor_an_unsalted_hash_nor_a_token_is_in_the_database(store: Store) -> None:
     store.add_user("ann", GOOD)
     token = store.sign_ins.begin("ann", DAY, by="password")
-    store.close()
-    data = (store.workspace / "store.db").read_bytes()
-    assert GOOD.encode() not in data
-    assert token.encode() not in data
-    assert b"$argon2id$" in data
+    with store.reading() as session:
+        data = str([session.execute(select(table)).all() for table in Base.metadata.tables.values()])
+    assert GOOD not in data
+    assert token not in data
+    assert "$argon2id$" in data
     one, other = hash_password(GOOD), hash_password(GOOD)
     assert one != other
     assert password_fits(GOOD, one)
@@ -90,12 +91,13 @@ def test_neither_password_nor_an_unsalted_hash_nor_a_token_is_in_the_database(st
 def test_a_password_of_an_earlier_version_fits_and_is_hashed_anew(store: Store) -> None:
     store.add_user("ann", GOOD)
     key = hashlib.scrypt(GOOD.encode(), salt=b"salt", n=2**14, r=8, p=1, dklen=32)
-    with sqlite3.connect(store.workspace / "store.db") as old:
-        old.execute("UPDATE users SET password = ?", [f"scrypt${2**14}$8$1${b'salt'.hex()}${key.hex()}"])
+    old = f"scrypt${2**14}$8$1${b'salt'.hex()}${key.hex()}"
+    with store.changing() as session:
+        session.execute(update(UserTable).values(password=old))
     refused(store, "ann", "something else")
     assert store.sign_ins.check("ann", GOOD).name == "ann"
-    with sqlite3.connect(store.workspace / "store.db") as old:
-        assert old.execute("SELECT password FROM users").fetchone()[0].startswith("$argon2id$")
+    with store.reading() as session:
+        assert session.scalars(select(UserTable.password)).one().startswith("$argon2id$")
     assert store.sign_ins.check("ann", GOOD).name == "ann"
 
 
@@ -114,7 +116,7 @@ def test_too_many_failures_lock_a_name_also_one_that_nobody_has_and_across_a_res
     store.add_user("bob", GOOD)
     for _ in range(MOST_ATTEMPTS):
         assert not refused(store, name, "wrong").locked
-    with Store.open(store.workspace) as restarted:
+    with open_again(store) as restarted:
         error = refused(restarted, name, GOOD)
     assert error.locked
     assert str(error) == LOCKED_WORDS
@@ -158,7 +160,7 @@ def test_a_session_lasts_as_long_as_it_was_told_and_survives_a_restart(
 ) -> None:
     ann = store.add_user("ann", GOOD)
     token = store.sign_ins.begin("ann", timedelta(hours=12), by="password")
-    with Store.open(store.workspace) as restarted:
+    with open_again(store) as restarted:
         assert restarted.sign_ins.user(token) == ann
     assert store.sign_ins.user("another token") is None
     start = sign_ins.now()
@@ -183,7 +185,7 @@ def test_another_role_or_password_and_removal_end_all_sessions_at_once(store: St
         store.add_user(name, GOOD)
     tokens = [store.sign_ins.begin("ann", DAY, by="password") for _ in range(2)]
     bobs = store.sign_ins.begin("bob", DAY, by="password")
-    with Store.open(store.workspace) as elsewhere:  # the command line is another process
+    with open_again(store) as elsewhere:  # the command line is another process
         if change == "role":
             elsewhere.set_role("ann", Role.VIEWER, actor="root")
         elif change == "password":

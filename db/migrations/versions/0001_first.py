@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from db.dialect import WHOLE
+from db.migrations.guards import only_add
+
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -14,10 +17,10 @@ APPEND_ONLY = ("annotations", "inspections", "snapshots", "snapshot_rows", "even
 
 
 def upgrade() -> None:
-    """Create all tables, and let SQLite hold the append-only ones to it."""
+    """Create all tables, and let the database hold the append-only ones to it."""
     op.create_table(
         "cases",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("dataset", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column(
@@ -43,22 +46,22 @@ def upgrade() -> None:
     op.create_index(op.f("ix_cases_scenario_category"), "cases", ["scenario", "category"])
     op.create_table(
         "events",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.Column("event", sa.String(), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=True),
+        sa.Column("case_id", WHOLE, nullable=True),
         sa.Column("data", sa.JSON(none_as_null=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
     )
     op.create_index(op.f("ix_events_case_id"), "events", ["case_id"])
     op.create_table(
         "snapshots",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("hash", sa.String(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
-        sa.Column("anomalous", sa.Integer(), nullable=False),
+        sa.Column("size", WHOLE, nullable=False),
+        sa.Column("anomalous", WHOLE, nullable=False),
         sa.Column("filter", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_snapshots")),
@@ -80,19 +83,19 @@ def upgrade() -> None:
     )
     op.create_table(
         "drafts",
-        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
         sa.Column("user", sa.String(), nullable=False),
         sa.Column("verdict", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
-        sa.Column("based_on", sa.Integer(), nullable=False),
+        sa.Column("based_on", WHOLE, nullable=False),
         sa.Column("saved", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_drafts_case_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("case_id", "user", name=op.f("pk_drafts")),
     )
     op.create_table(
         "inspections",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
         sa.Column("model", sa.String(), nullable=False),
         sa.Column(
             "mode",
@@ -101,7 +104,7 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("seed", sa.Integer(), nullable=False),
+        sa.Column("seed", WHOLE, nullable=False),
         sa.Column("text", sa.String(), nullable=False),
         sa.Column("verdict", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("initial_anomalous", sa.Boolean(), nullable=True),
@@ -110,7 +113,7 @@ def upgrade() -> None:
         sa.Column("initial_probability", sa.Double(), nullable=True),
         sa.Column("final_probability", sa.Double(), nullable=True),
         sa.Column("seconds", sa.Double(), nullable=False),
-        sa.Column("tokens", sa.Integer(), nullable=False),
+        sa.Column("tokens", WHOLE, nullable=False),
         sa.Column("cancelled", sa.Boolean(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("final_probability BETWEEN 0 AND 1", name=op.f("ck_inspections_final_probability")),
@@ -121,15 +124,15 @@ def upgrade() -> None:
     op.create_index(op.f("ix_inspections_case_id_model_id"), "inspections", ["case_id", "model", "id"])
     op.create_table(
         "pictures",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
+        sa.Column("position", WHOLE, nullable=False),
         sa.Column("role", sa.String(), nullable=False),
         sa.Column("path", sa.String(), nullable=False),
         sa.Column("sha256", sa.String(), nullable=False),
         sa.Column("pixels", sa.String(), nullable=False),
-        sa.Column("width", sa.Integer(), nullable=False),
-        sa.Column("height", sa.Integer(), nullable=False),
+        sa.Column("width", WHOLE, nullable=False),
+        sa.Column("height", WHOLE, nullable=False),
         sa.CheckConstraint("width > 0 AND height > 0", name=op.f("ck_pictures_size")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_pictures_case_id"), ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_pictures")),
@@ -145,7 +148,7 @@ def upgrade() -> None:
             sa.Enum("raws", "rcrl", name="stage", native_enum=False, create_constraint=True, length=16),
             nullable=False,
         ),
-        sa.Column("snapshot_id", sa.Integer(), nullable=False),
+        sa.Column("snapshot_id", WHOLE, nullable=False),
         sa.Column("start_model", sa.String(), nullable=False),
         sa.Column("folder", sa.String(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
@@ -156,14 +159,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "annotations",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
+        sa.Column("revision", WHOLE, nullable=False),
         sa.Column("anomalous", sa.Boolean(), nullable=False),
         sa.Column("verdict", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
-        sa.Column("inspection_id", sa.Integer(), nullable=True),
+        sa.Column("inspection_id", WHOLE, nullable=True),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("revision >= 1", name=op.f("ck_annotations_revision")),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_annotations_case_id"), ondelete="RESTRICT"),
@@ -185,9 +188,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "snapshot_rows",
-        sa.Column("snapshot_id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("annotation_id", sa.Integer(), nullable=False),
+        sa.Column("snapshot_id", WHOLE, nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
+        sa.Column("annotation_id", WHOLE, nullable=False),
         sa.Column("split", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["annotation_id"], ["annotations.id"], name=op.f("fk_snapshot_rows_annotation_id"), ondelete="RESTRICT"
@@ -198,14 +201,4 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("snapshot_id", "case_id", name=op.f("pk_snapshot_rows")),
     )
-    if op.get_context().dialect.name == "sqlite":
-        _forbid_changes()
-
-
-def _forbid_changes() -> None:
-    for table in APPEND_ONLY:
-        for change in ("update", "delete"):
-            op.execute(
-                f"CREATE TRIGGER tr_{table}_{change} BEFORE {change} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
+    only_add(*APPEND_ONLY)

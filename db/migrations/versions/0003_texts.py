@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from db.dialect import WHOLE
+from db.migrations.guards import only_add
+
 revision = "0003"
 down_revision = "0002"
 branch_labels = None
@@ -14,13 +17,13 @@ APPEND_ONLY = ("examples", "captions")
 
 
 def upgrade() -> None:
-    """Add the column, empty, and the two tables, which SQLite lets nobody change afterwards."""
+    """Add the column, empty, and the two tables, which nobody can change afterwards."""
     doubt = sa.CheckConstraint("doubt BETWEEN 0 AND 1", name=op.f("ck_inspections_doubt"))
     op.add_column("inspections", sa.Column("doubt", sa.Double(), doubt, nullable=True))
     op.create_table(
         "examples",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("annotation_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("annotation_id", WHOLE, nullable=False),
         sa.Column("model", sa.String(), nullable=False),
         sa.Column("mode", _words("mode", "auto", "thinking", "reflective"), nullable=False),
         sa.Column("difficulty", sa.String(), nullable=True),
@@ -34,8 +37,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "captions",
-        sa.Column("example_id", sa.Integer(), nullable=False),
-        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("example_id", WHOLE, nullable=False),
+        sa.Column("revision", WHOLE, nullable=False),
         sa.Column("think", sa.String(), nullable=False),
         sa.Column("reflection", sa.String(), nullable=True),
         sa.Column("state", _words("state", "written", "edited", "approved", "sent back"), nullable=False),
@@ -48,18 +51,8 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("example_id", "revision", name=op.f("pk_captions")),
     )
-    if op.get_context().dialect.name == "sqlite":
-        _forbid_changes()
+    only_add(*APPEND_ONLY)
 
 
 def _words(name: str, *words: str) -> sa.Enum:
     return sa.Enum(*words, name=name, native_enum=False, create_constraint=True, length=16)
-
-
-def _forbid_changes() -> None:
-    for table in APPEND_ONLY:
-        for change in ("update", "delete"):
-            op.execute(
-                f"CREATE TRIGGER tr_{table}_{change} BEFORE {change} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )

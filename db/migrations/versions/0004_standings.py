@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from db.dialect import DIALECTS, WHOLE
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -21,9 +23,8 @@ def upgrade() -> None:
     _tallies()
     _standings()
     _work()
-    if op.get_context().dialect.name == "sqlite":
-        # The row is the case; the texts themselves stay in `inspections`.
-        op.execute("CREATE VIRTUAL TABLE reasoning USING fts5(text, content='')")
+    for statement in DIALECTS[op.get_context().dialect.name].word_index():
+        op.execute(statement)
 
 
 def _tallies() -> None:
@@ -32,11 +33,11 @@ def _tallies() -> None:
     ends = ("reason", "assigned")
     op.create_table(
         "tallies",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         *(sa.Column(name, sa.String(), nullable=False) for name in words),
         *(sa.Column(name, sa.Boolean(), nullable=False) for name in flags),
         *(sa.Column(name, sa.String(), nullable=False) for name in ends),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("count", WHOLE, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tallies")),
         sa.UniqueConstraint(*words, *flags, *ends, name="uq_tallies_way"),
     )
@@ -47,9 +48,9 @@ def _standings() -> None:
         "standings",
         sa.Column("model", sa.String(), nullable=False),
         _case(),
-        sa.Column("tally_id", sa.Integer(), nullable=False),
-        sa.Column("annotation_id", sa.Integer(), nullable=True),
-        sa.Column("inspection_id", sa.Integer(), nullable=True),
+        sa.Column("tally_id", WHOLE, nullable=False),
+        sa.Column("annotation_id", WHOLE, nullable=True),
+        sa.Column("inspection_id", WHOLE, nullable=True),
         sa.Column("final_probability", sa.Double(), nullable=True),
         _points_to("cases", "standings", "case_id"),
         _points_to("tallies", "standings", "tally_id"),
@@ -91,7 +92,7 @@ def _work() -> None:
     )
     op.create_table(
         "filters",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
         sa.Column("filter", sa.JSON(none_as_null=True), nullable=False),
@@ -102,7 +103,7 @@ def _work() -> None:
 
 
 def _case() -> sa.Column[int]:
-    return sa.Column("case_id", sa.Integer(), nullable=False)
+    return sa.Column("case_id", WHOLE, nullable=False)
 
 
 def _points_to(target: str, table: str, column: str) -> sa.ForeignKeyConstraint:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from db.dialect import WHOLE
+from db.migrations.guards import only_add
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -14,19 +17,18 @@ APPEND_ONLY = ("reviews", "bulks", "bulk_rows", "second_looks", "second_verdicts
 
 
 def upgrade() -> None:
-    """Add five tables, which SQLite lets nobody change afterwards."""
+    """Add five tables, which nobody can change afterwards."""
     _reviews()
     _bulks()
     _second_looks()
-    if op.get_context().dialect.name == "sqlite":
-        _forbid_changes()
+    only_add(*APPEND_ONLY)
 
 
 def _reviews() -> None:
     op.create_table(
         "reviews",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("annotation_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("annotation_id", WHOLE, nullable=False),
         sa.Column("reviewer", sa.String(), nullable=False),
         sa.Column("decision", _words("decision", "approve", "send back", "ask"), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
@@ -44,22 +46,22 @@ def _reviews() -> None:
 def _bulks() -> None:
     op.create_table(
         "bulks",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("kind", _words("kind", "retype", "category"), nullable=False),
         sa.Column("old", sa.String(), nullable=False),
         sa.Column("new", sa.String(), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
-        sa.Column("undoes", sa.Integer(), nullable=True),
+        sa.Column("undoes", WHOLE, nullable=True),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         _to("bulks", "bulks", "undoes"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_bulks")),
     )
     op.create_table(
         "bulk_rows",
-        sa.Column("bulk_id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("before_id", sa.Integer(), nullable=True),
-        sa.Column("after_id", sa.Integer(), nullable=True),
+        sa.Column("bulk_id", WHOLE, nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
+        sa.Column("before_id", WHOLE, nullable=True),
+        sa.Column("after_id", WHOLE, nullable=True),
         _to("bulks", "bulk_rows", "bulk_id"),
         _to("cases", "bulk_rows", "case_id"),
         _to("annotations", "bulk_rows", "before_id"),
@@ -71,9 +73,9 @@ def _bulks() -> None:
 def _second_looks() -> None:
     op.create_table(
         "second_looks",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("batch", sa.String(), nullable=False),
-        sa.Column("annotation_id", sa.Integer(), nullable=False),
+        sa.Column("annotation_id", WHOLE, nullable=False),
         sa.Column("known", sa.Boolean(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
         _to("annotations", "second_looks", "annotation_id"),
@@ -82,7 +84,7 @@ def _second_looks() -> None:
     )
     op.create_table(
         "second_verdicts",
-        sa.Column("look_id", sa.Integer(), nullable=False),
+        sa.Column("look_id", WHOLE, nullable=False),
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("verdict", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("note", sa.String(), nullable=False),
@@ -99,12 +101,3 @@ def _to(target: str, table: str, column: str) -> sa.ForeignKeyConstraint:
 
 def _words(name: str, *words: str) -> sa.Enum:
     return sa.Enum(*words, name=name, native_enum=False, create_constraint=True, length=16)
-
-
-def _forbid_changes() -> None:
-    for table in APPEND_ONLY:
-        for change in ("update", "delete"):
-            op.execute(
-                f"CREATE TRIGGER tr_{table}_{change} BEFORE {change} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )

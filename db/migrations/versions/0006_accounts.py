@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from db.dialect import WHOLE
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -30,7 +32,7 @@ def upgrade() -> None:
     op.create_table(
         "attempts",
         sa.Column("name", sa.String(), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("count", WHOLE, nullable=False),
         sa.Column("latest", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_attempts")),
     )

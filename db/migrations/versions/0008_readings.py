@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from db.dialect import WHOLE
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -15,4 +17,4 @@ def upgrade() -> None:
     """Add the columns, empty: reading every text here would keep the store shut for as long as that takes."""
     op.add_column("inspections", sa.Column("initial", sa.JSON(none_as_null=True), nullable=True))
     op.add_column("inspections", sa.Column("problems", sa.JSON(none_as_null=True), nullable=True))
-    op.add_column("inspections", sa.Column("words", sa.Integer(), nullable=True))
+    op.add_column("inspections", sa.Column("words", WHOLE, nullable=True))

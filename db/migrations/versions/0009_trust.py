@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from db.dialect import WHOLE
+from db.migrations.guards import only_add
+
 revision = "0009"
 down_revision = "0008"
 branch_labels = None
@@ -14,10 +17,10 @@ APPEND_ONLY = ("operating_points", "calibrators")
 
 
 def upgrade() -> None:
-    """Add three tables; SQLite lets nobody change what is in two of them."""
+    """Add three tables; nobody can change what is in two of them."""
     op.create_table(
         "operating_points",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("model", sa.String(), nullable=False),
         sa.Column("pass_below", sa.Double(), nullable=False),
         sa.Column("reject_from", sa.Double(), nullable=False),
@@ -33,7 +36,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_operating_points_model"), "operating_points", ["model"])
     op.create_table(
         "calibrators",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
         sa.Column("model", sa.String(), nullable=False),
         sa.Column("numbers", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("cases", sa.JSON(none_as_null=True), nullable=False),
@@ -51,18 +54,8 @@ def upgrade() -> None:
         sa.Column("sharpness", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_picture_properties")),
     )
-    if op.get_context().dialect.name == "sqlite":
-        _forbid_changes()
+    only_add(*APPEND_ONLY)
 
 
 def _check(name: str) -> str:
     return op.f(f"ck_operating_points_{name}")
-
-
-def _forbid_changes() -> None:
-    for table in APPEND_ONLY:
-        for change in ("update", "delete"):
-            op.execute(
-                f"CREATE TRIGGER tr_{table}_{change} BEFORE {change} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )

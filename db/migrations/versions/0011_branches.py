@@ -5,6 +5,9 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from db.dialect import WHOLE
+from db.migrations.guards import only_add
+
 revision = "0011"
 down_revision = "0010"
 branch_labels = None
@@ -17,13 +20,13 @@ KINDS = (
 
 
 def upgrade() -> None:
-    """Add the table, which SQLite lets nobody change afterwards."""
+    """Add the table, which nobody can change afterwards."""
     op.create_table(
         "branches",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("inspection_id", sa.Integer(), nullable=False),
-        sa.Column("parent_id", sa.Integer(), nullable=True),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
+        sa.Column("inspection_id", WHOLE, nullable=False),
+        sa.Column("parent_id", WHOLE, nullable=True),
         sa.Column(
             "kind",
             sa.Enum(*KINDS, name="branch_kind", native_enum=False, create_constraint=True, length=24),
@@ -36,7 +39,7 @@ def upgrade() -> None:
         sa.Column("final_probability", sa.Double(), nullable=True),
         sa.Column("doubt", sa.Double(), nullable=True),
         sa.Column("seconds", sa.Double(), nullable=False),
-        sa.Column("tokens", sa.Integer(), nullable=False),
+        sa.Column("tokens", WHOLE, nullable=False),
         sa.Column("cancelled", sa.Boolean(), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
         sa.Column("created", sa.DateTime(timezone=True), nullable=False),
@@ -50,12 +53,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_branches")),
     )
     op.create_index(op.f("ix_branches_inspection_id"), "branches", ["inspection_id"])
-    if op.get_context().dialect.name == "sqlite":
-        for change in ("update", "delete"):
-            op.execute(
-                f"CREATE TRIGGER tr_branches_{change} BEFORE {change} ON branches "
-                "BEGIN SELECT RAISE(ABORT, 'branches is append-only'); END"
-            )
+    only_add("branches")
 
 
 def _to(target: str, column: str) -> sa.ForeignKeyConstraint:

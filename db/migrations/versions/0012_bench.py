@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from db.dialect import WHOLE
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -15,14 +17,14 @@ def upgrade() -> None:
     """Add two tables."""
     op.create_table(
         "evaluations",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("snapshot_id", sa.Integer(), nullable=False),
+        sa.Column("id", WHOLE, nullable=False),
+        sa.Column("snapshot_id", WHOLE, nullable=False),
         sa.Column("set_hash", sa.String(), nullable=False),
-        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("size", WHOLE, nullable=False),
         sa.Column("model", sa.String(), nullable=False),
         sa.Column("mode", _words("mode", "auto", "thinking", "reflective"), nullable=False),
         sa.Column("prompt", sa.String(), nullable=False),
-        sa.Column("metric_version", sa.Integer(), nullable=False),
+        sa.Column("metric_version", WHOLE, nullable=False),
         sa.Column("state", _words("state", "open", "finished", "cancelled", "failed"), nullable=False),
         sa.Column("problem", sa.String(), nullable=False),
         sa.Column("author", sa.String(), nullable=False),
@@ -34,9 +36,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_evaluations_snapshot_id_model"), "evaluations", ["snapshot_id", "model"])
     op.create_table(
         "evaluation_rows",
-        sa.Column("evaluation_id", sa.Integer(), nullable=False),
-        sa.Column("case_id", sa.Integer(), nullable=False),
-        sa.Column("inspection_id", sa.Integer(), nullable=True),
+        sa.Column("evaluation_id", WHOLE, nullable=False),
+        sa.Column("case_id", WHOLE, nullable=False),
+        sa.Column("inspection_id", WHOLE, nullable=True),
         sa.Column("reason", sa.String(), nullable=False),
         sa.CheckConstraint("(inspection_id IS NULL) = (reason != '')", name=op.f("ck_evaluation_rows_reason")),
         _to("evaluations", "evaluation_rows", "evaluation_id"),
