@@ -25,6 +25,7 @@ from ui.commands import (
     import_folder,
     inspect,
     lens,
+    lineage,
     model_list,
     reflection,
     serve,
@@ -64,6 +65,7 @@ COMMANDS: dict[str, Command] = {
     "train": train,
     "reflection": reflection,
     "lens": lens,
+    "lineage": lineage,
 }
 
 
