@@ -45,7 +45,7 @@ class Corrected:
     after: Look | None
 
     def became(self, aspect: Aspect | None = None) -> Became:
-        """What the run did to it in an aspect; None: in all of them together."""
+        """What the run did to it in an aspect; None: the worst of all three."""
         return became(self.truth, self.before, self.after, aspect)
 
 

@@ -39,9 +39,14 @@ class Look:
 
 
 def became(truth: Verdict, before: Look | None, after: Look | None, aspect: Aspect | None = None) -> Became:
-    """What became of a case between two models; a case that either has not inspected is not judged."""
+    """What became of a case between two models in an aspect; None: the worst of all three.
+
+    A case that either model has not inspected is not judged.
+    """
     if before is None or after is None:
         return Became.NOT_INSPECTED
+    if aspect is None:
+        return min((became(truth, before, after, one) for one in Aspect), key=list(Became).index)
     was, now = before.right(truth, aspect), after.right(truth, aspect)
     if was:
         return Became.STILL_RIGHT if now else Became.BROKEN

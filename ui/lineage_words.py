@@ -13,7 +13,6 @@ from m3ad.lineage import Became, since_words
 from m3ad.metrics.effect import Aspect
 from m3ad.records import Annotation
 
-ASPECTS = {Aspect.PRESENCE: "defect or none", Aspect.TYPE: "types", Aspect.LOCATION: "boxes"}
 LISTED = 200  # corrected cases a page lists; the command line lists all
 
 
@@ -131,7 +130,7 @@ def ancestor_json(one: Ancestor) -> dict[str, Any]:
 
 
 def corrected_summary(cases: Sequence[Corrected]) -> str:
-    """What became of a run's corrected cases, in a line; right means in presence, types and boxes."""
+    """What became of a run's corrected cases, in a line; each by the worst of presence, types and boxes."""
     if not cases:
         return "No case among its examples was annotated by a person."
     new = sum(one.new for one in cases)
@@ -142,7 +141,7 @@ def corrected_summary(cases: Sequence[Corrected]) -> str:
 
 def aspect_rows(cases: Sequence[Corrected]) -> list[list[str]]:
     """How many cases became what in each aspect: a row for each aspect, a cell for each word."""
-    return [[words, *(str(tally(cases, aspect)[word]) for word in Became)] for aspect, words in ASPECTS.items()]
+    return [[str(aspect), *(str(number) for number in tally(cases, aspect).values())] for aspect in Aspect]
 
 
 def corrected_words(one: Corrected) -> str:
@@ -153,10 +152,12 @@ def corrected_words(one: Corrected) -> str:
         return f"{word} by the {' and the '.join(models)}"
     assert one.before is not None
     assert one.after is not None
+    if word is Became.STILL_RIGHT:
+        return str(word)
     if word is Became.NOW_RIGHT:
         return f"{word} (was wrong: {one.before.fault(one.truth)})"
-    fault = one.after.fault(one.truth)
-    return f"{word} ({fault})" if fault else str(word)
+    fault = "unreadable" if one.after.verdict is None else next(each for each in Aspect if one.became(each) is word)
+    return f"{word} ({fault})"
 
 
 def corrected_rows(cases: Sequence[Corrected]) -> list[list[Any]]:

@@ -39,6 +39,7 @@ def test_what_became_of_a_case_follows_from_both_looks() -> None:
     moved = Look("b", OTHER_PLACE)
     assert became(TRUTH, wrong, moved) is Became.STILL_WRONG
     assert became(TRUTH, wrong, moved, Aspect.TYPE) is Became.NOW_RIGHT
+    assert became(TRUTH, moved, wrong) is Became.BROKEN, "it was right that there is a defect, and of which type"
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_retrain_lists_the_corrected_cases_what_is_wrong_first(store: Store, mon
         ["sensor board 2", f"r2 by {HOSTILE}", "?tab=annotate&case=2"],
         "newly broken (presence)",
     ]
-    assert aspect_rows(found)[0] == ["defect or none", "1", "0", "1", "0", "0"]
+    assert aspect_rows(found)[0] == ["presence", "1", "0", "1", "0", "0"]
     summary, aspects, rows, facts = shown_lineage(store, "raws-1")
     assert (len(summary), len(aspects), len(rows)) == (1, 3, 2)
     assert any("code git 12ab" in line for (line,) in facts)
@@ -155,6 +155,18 @@ def test_a_case_right_before_and_after_needs_no_reason(store: Store) -> None:
         add_inspection(store, 1, FIXED, model=model)
     (words,) = (corrected_words(one) for one in corrected(store, "raws-1") if one.case_id == 1)
     assert words == "right as before"
+
+
+def test_what_is_broken_is_named_though_more_was_wrong_before(store: Store) -> None:
+    elsewhere = FIXED.replace("(0.520,0.198) (0.632,0.370)", "(0.020,0.098) (0.132,0.170)").replace(
+        "<type>bent", "<type>dent"
+    )
+    add_inspection(store, 1, FIXED.replace("<type>bent", "<type>dent"), model="demo")
+    add_inspection(store, 1, elsewhere, model="demo/raws-1")
+    add_inspection(store, 2, FIXED, model="demo")
+    add_inspection(store, 2, "who knows", model="demo/raws-1")
+    words = {one.case_id: corrected_words(one) for one in corrected(store, "raws-1")}
+    assert words == {1: "newly broken (location)", 2: "newly broken (unreadable)"}
 
 
 def test_retrain_says_whether_there_is_enough(store: Store) -> None:

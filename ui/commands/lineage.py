@@ -42,7 +42,7 @@ def tell_case(options: argparse.Namespace, store: Store) -> None:
         tell(options, {"case": options.case, "revisions": 0}, f"Nobody has annotated case {options.case} yet.")
     for one in facts:
         first = f"case {one['case']} {one['name']} r{one['revision']} by {one['author']} on {one['created'][:10]}"
-        tell(options, one, "\n  ".join([first, *(one["words"] or ["in no snapshot yet"])]))
+        tell(options, one, "\n  ".join([first, *(one["words"] or ["in no snapshot"])]))
 
 
 def tell_run(options: argparse.Namespace, store: Store) -> None:
