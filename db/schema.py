@@ -474,6 +474,7 @@ class SnapshotRowTable(Base):
     """One case of a snapshot, with the exact annotation revision."""
 
     __tablename__ = "snapshot_rows"
+    __table_args__ = (Index(None, "case_id"),)
 
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshots.id", ondelete="RESTRICT"), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
@@ -523,6 +524,19 @@ class RunTable(Base):
     start_model: Mapped[str]
     folder: Mapped[str]
     created: Mapped[datetime]
+    settings: Mapped[dict[str, Any] | None]
+    data_hash: Mapped[str | None]
+    environment: Mapped[dict[str, Any] | None]
+
+
+class RunRowTable(Base):
+    """One annotation that is among the examples of a run."""
+
+    __tablename__ = "run_rows"
+    __table_args__ = (Index(None, "run"), {"sqlite_with_rowid": False})
+
+    annotation_id: Mapped[int] = mapped_column(ForeignKey("annotations.id", ondelete="RESTRICT"), primary_key=True)
+    run: Mapped[str] = mapped_column(ForeignKey("runs.name", ondelete="RESTRICT"), primary_key=True)
 
 
 class ModelTable(Base):

@@ -12,13 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db.annotations import to_annotation
-from db.duplicates import case_prints
+from db.duplicates import Prints, case_prints
 from db.events import log, now
 from db.filters import CaseFilter, conditions, join_latest
 from db.pictures import pictures_of
+from db.replay import learnt, require_share, rested
 from db.reviews import held_back
 from db.schema import AnnotationTable, CaseTable, SnapshotRowTable, SnapshotTable
-from db.splits import SplitRule, account_of, divide
+from db.splits import TRAIN, SplitRule, account_of, divide
 from db.verdicts import undecided
 from m3ad.errors import Conflict, NotFound
 from m3ad.records import Case, Snapshot, SnapshotRow, SplitAccount, Verdict
@@ -54,6 +55,9 @@ def create_snapshot(
         )
     division = divide(session, prints, rule)
     splits = division.splits
+    waiting = len(annotated) - len(found)
+    older, left = _older(session, found, prints, splits, rule)
+    found = {case_id: one for case_id, one in found.items() if case_id not in left}
     row = SnapshotTable(
         name=name,
         hash=_hash((prints[case_id].files, annotation, splits[case_id]) for case_id, annotation in found.items()),
@@ -64,8 +68,11 @@ def create_snapshot(
             "frozen_share": rule.frozen_share,
             "frozen_categories": list(rule.frozen_categories),
             "seed": rule.seed,
+            **({} if rule.replay is None else {"replay": rule.replay}),
         },
-        account=replace(account_of(session, division, prints, found), waiting=len(annotated) - len(found)).to_json(),
+        account=replace(
+            account_of(session, division, prints, found), waiting=waiting, older=len(older - left), rested=len(left)
+        ).to_json(),
         created=now(),
     )
     session.add(row)
@@ -78,8 +85,25 @@ def create_snapshot(
     return _to_snapshot(row)
 
 
+def _older(
+    session: Session,
+    found: Mapping[int, AnnotationTable],
+    prints: Mapping[int, Prints],
+    splits: Mapping[int, str],
+    rule: SplitRule,
+) -> tuple[set[int], set[int]]:
+    """The cases of the training side whose annotation a model has learnt from, and those of them that stay out."""
+    training = {case_id: one.id for case_id, one in found.items() if splits[case_id] == TRAIN}
+    known = learnt(session, training.values())
+    older = {case_id: min(prints[case_id].exact) for case_id, annotation in training.items() if annotation in known}
+    if rule.replay is None:
+        return set(older), set()
+    return set(older), rested(older, len(training) - len(older), rule.replay, rule.seed)
+
+
 def require_new(session: Session, name: str, rule: SplitRule) -> None:
-    """Conflict when the name is empty or taken, or the share is none."""
+    """Conflict when the name is empty or taken, or a share is none."""
+    require_share(rule.replay)
     if not name.strip():
         raise Conflict("A snapshot needs a name.")
     if not 0 <= rule.frozen_share <= 1:

@@ -31,11 +31,14 @@ class SplitRule:
         frozen_categories: categories that are kept back whole, as M3-AD-Bench does (SPEC), here and in every later
             snapshot.
         seed: another seed, another division of the cases that no earlier snapshot froze.
+        replay: the largest part of the training side that a model has learnt from before, 0 up to below 1 (see
+            `db.replay`); None: no limit.
     """
 
     frozen_share: float = 0.2
     frozen_categories: tuple[str, ...] = ()
     seed: int = 0
+    replay: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,7 @@ from db.examples import Examples
 from db.filters import EVERYTHING, CaseFilter
 from db.importing import import_cases
 from db.inspections import Answered
+from db.lineage import Lineage
 from db.meanings import Meanings
 from db.preferences import Preferences
 from db.queue import Queue
@@ -88,6 +89,7 @@ class Store:
         trust: operating points and calibrators of models; see `db.trust.Trust`.
         evidence: how often a model was right on cases like one; see `db.evidence.Evidence`.
         evaluations: models judged on frozen sets; see `db.evaluations.Evaluations`.
+        lineage: what models are made of, and what became of annotations; see `db.lineage.Lineage`.
     """
 
     def __init__(self, workspace: Path, engine: Engine) -> None:
@@ -109,6 +111,7 @@ class Store:
         self.trust = Trust(self)
         self.evidence = Evidence(self)
         self.evaluations = Evaluations(self)
+        self.lineage = Lineage(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | URL | None = None) -> Store:
@@ -413,16 +416,18 @@ class Store:
         frozen_share: float = 0.2,
         frozen_categories: Sequence[str] = (),
         seed: int = 0,
+        replay: float | None = None,
         actor: str = SYSTEM,
     ) -> Snapshot:
         """Freeze the latest annotations of the cases that pass; cases without annotation are left out.
 
         `frozen_share` (0..1, on average) and `frozen_categories` (whole) are kept back from training in the split
         "frozen", the rest is "train". Copies and near-duplicates are never divided, and what was frozen once or is of
-        a held-out category stays frozen, with its near-duplicates. The first snapshot after an upgrade opens the
-        pictures that came before it. Raises Conflict when the name is taken or nothing is left.
+        a held-out category stays frozen, with its near-duplicates. `replay` limits the part of "train" that a model has
+        learnt from before (0 up to below 1; None: all such cases take part). The first snapshot after an upgrade opens
+        the pictures that came before it. Raises Conflict when the name is taken or nothing is left.
         """
-        rule = SplitRule(frozen_share, tuple(frozen_categories), seed)
+        rule = SplitRule(frozen_share, tuple(frozen_categories), seed, replay)
         with self.reading() as session:
             _snapshots.require_new(session, name, rule)  # before the work, not after it
         _duplicates.hash_pictures(self)

@@ -61,14 +61,36 @@ def near_groups(hashes: Sequence[str]) -> list[int]:
     return [groups[place[name]] if name else next(alone) for name in hashes]
 
 
+def near_any(hashes: Sequence[str], others: Sequence[str]) -> list[bool]:
+    """For each hash whether it is within NEAR bits of one of `others`; an empty one is near to nothing.
+
+    Two thousand against twenty thousand take about a second.
+    """
+    asked = sorted({name for name in hashes if name})
+    known = sorted({name for name in others if name})
+    if not asked or not known:
+        return [False] * len(hashes)
+    among = _signs(known)
+    found: set[str] = set()
+    for start in range(0, len(asked), BLOCK):
+        some = asked[start : start + BLOCK]
+        near = _signs(some) @ among.T >= among.shape[1] - 2 * NEAR
+        found |= {name for name, hit in zip(some, near.any(axis=1), strict=True) if hit}
+    return [name in found for name in hashes]
+
+
+def _signs(hashes: list[str]) -> np.ndarray:
+    """A row for each hash. As +1 and -1 the product of two rows is their length less twice the bits that differ."""
+    packed = np.frombuffer(bytes.fromhex("".join(hashes)), np.uint8).reshape(len(hashes), -1)
+    return np.unpackbits(packed, axis=1).astype(np.float32) * 2 - 1
+
+
 def _grouped(known: list[str]) -> np.ndarray:
     """Group numbers of distinct hashes."""
     groups = np.arange(len(known))
     if not known:
         return groups
-    packed = np.frombuffer(bytes.fromhex("".join(known)), np.uint8).reshape(len(known), -1)
-    # As +1 and -1 the product of two hashes is their length less twice the bits that differ.
-    signs = np.unpackbits(packed, axis=1).astype(np.float32) * 2 - 1
+    signs = _signs(known)
     third = np.ascontiguousarray(signs[:, ::3])  # who differs by more than NEAR here already needs no second look
     for start in range(0, len(known), BLOCK):
         rough = third[start : start + BLOCK] @ third[start:].T

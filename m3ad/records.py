@@ -305,6 +305,8 @@ class SplitAccount:
         trained: how many of the frozen were in the training part of an earlier snapshot.
         unseen: how many could not be compared by look, because the file of a picture is gone.
         waiting: how many were left out, because their annotation has an open question or was sent back.
+        older: how many on the training side a model has learnt from before.
+        rested: how many such cases were left out, so that those that are new have their share.
     """
 
     frozen: int
@@ -313,6 +315,8 @@ class SplitAccount:
     trained: int = 0
     unseen: int = 0
     waiting: int = 0
+    older: int = 0
+    rested: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The fields, as JSON types."""
@@ -334,6 +338,8 @@ class SplitAccount:
             "snapshot: its models have seen the pictures."),
             (self.unseen, f"{_cases(self.unseen)} could not be compared by look: the file of a picture is gone."),
             (self.waiting, f"{_cases(self.waiting)} left out: sent back, or with an open question."),
+            (self.older, f"{_cases(self.older)} to train on {_was(self.older)} in an earlier run too."),
+            (self.rested, f"{_cases(self.rested)} of earlier runs left out, for the share of older cases."),
         )  # fmt: skip
         return " ".join(sentence for wanted, sentence in parts if wanted)
 

@@ -43,7 +43,12 @@ def create_run(
     folder = RunFolder.create(root, name, stage=stage, start=source, settings=settings, examples=examples)
     try:
         run = Run(name, stage, snapshot_id, start_model, folder.path.resolve(), datetime.now(UTC))
-        return store.add_run(run)
+        with store.at_once(changes=True):
+            store.add_run(run)
+            made = folder.config()
+            cases = [int(example.case) for example in examples]
+            store.lineage.record(name, made.settings.to_json(), made.data_sha256, cases)
+        return run
     except M3ADError:
         shutil.rmtree(folder.path)
         raise

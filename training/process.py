@@ -17,6 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from m3ad.records import RunState, Stage
+from training.code_version import code_version
 from training.run import RunFolder
 
 LAUNCHED = "M3AD_LAUNCHED"  # set by training.launch, which records the process itself
@@ -76,6 +77,7 @@ def _begin(run: RunFolder) -> None:
 def write_environment(run: RunFolder, device: str) -> None:
     """Write environment.json: what the result depends on besides data and settings."""
     facts = {
+        "code": code_version(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "device": device,

@@ -14,6 +14,8 @@ def register_finished(store: Store, run: Run) -> Model:
     state = folder.state()
     if state not in (RunState.FINISHED, RunState.STOPPED):
         raise RunError(f"Run {run.name} is {state.value}: it has no model. {folder.message()}".strip())
+    if (environment := folder.environment()) is not None:
+        store.lineage.keep_environment(run.name, environment)
     name = f"{root_name(store, run.start_model)}/{run.name}"
     return store.add_model(Model(name, str(folder.model_path.resolve()), parent=run.start_model, run=run.name))
 

@@ -126,6 +126,10 @@ class RunFolder:
             raise RunError(f"data.jsonl of run {self.name} was changed after the run was created: create a new run.")
         return read_examples(file)
 
+    def environment(self) -> dict[str, Any] | None:
+        """What its process wrote of itself: code version, packages, device; None before it did."""
+        return _read_json(self.path / "environment.json")
+
     # --- what happens while it runs
 
     def append_event(self, kind: str, **data: Any) -> None:

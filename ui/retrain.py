@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gradio as gr
 
+from db.schema import Role
 from ui.components.frame import footer
 from ui.context import Context
+from ui.events import READS, told
 from ui.retrain_examples import wire_examples
 from ui.retrain_form import build_form
+from ui.retrain_lineage import build_lineage
+from ui.retrain_ready import build_ready, shown
 from ui.retrain_service import Retraining
 from ui.retrain_snapshot import build_snapshot
 from ui.retrain_start import wire_start
@@ -24,7 +28,9 @@ def build(context: Context, shell: Shell) -> None:
     service = Retraining(context.store, context.workspace)
     with gr.Row(elem_classes="m3-work m3-work-retrain"):
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
+            ready = build_ready(context.store, shell)
             snapshot = build_snapshot(service, shell)
+            snapshot.change(told(lambda: shown(context.store), Role.VIEWER), None, ready, **READS)
             form = build_form(snapshot)
         with gr.Column(elem_classes="m3-panel m3-watch"):
             started = gr.State(None)
@@ -32,5 +38,5 @@ def build(context: Context, shell: Shell) -> None:
             writings = Writings(context.store)
             wire_examples(context, shell, service, writings, form.examples, form.weighed, form.seeing)
             wire_texts(context, shell, writings, form.texts, form.weighed)
-            build_watch(service, shell, begun, started)
+            build_lineage(context.store, build_watch(service, shell, begun, started))
     footer("retrain", (), FOOTER)

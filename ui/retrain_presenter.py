@@ -76,6 +76,11 @@ NO_RUN = {
     "share": None,
     "message": "Annotate some cases, take a snapshot of them, start a RAWS run.",
 }
+# How much of a snapshot's training part models may have learnt from before, as `Store.create_snapshot` takes it.
+ALL_OLDER = "all of them"
+OLDER: dict[str, float | None] = {
+    ALL_OLDER: None, "at most half": 0.5, "at most 30 %": 0.3, "at most 10 %": 0.1, "none": 0.0,
+}  # fmt: skip
 MAX_POINTS = 600  # a curve is thinned for the screen only; events.jsonl keeps every point
 MAX_SAMPLES = 12
 CURVES_HEIGHT = 204  # pixels; style and figure agree, so nothing jumps

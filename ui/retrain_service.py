@@ -88,12 +88,22 @@ class Retraining:
         return current if current and current not in taken else present.next_snapshot_name(taken)
 
     def take_snapshot(
-        self, name: str | None, scenario: str, category: str, dataset: str, approved: bool = False
+        self,
+        name: str | None,
+        scenario: str,
+        category: str,
+        dataset: str,
+        approved: bool = False,
+        older: str = present.ALL_OLDER,
     ) -> Snapshot:
-        """Freeze the annotated cases that match, or only the approved ones. Raises Conflict with a sentence."""
+        """Freeze the annotated cases that match, or only the approved ones. Raises Conflict with a sentence.
+
+        `older`: one of `present.OLDER`, how many cases of earlier runs take part.
+        """
         if not name or not name.strip():
             raise RunError("Give the snapshot a name, for example corrections-1.")
-        return self._store.create_snapshot(name.strip(), case_filter(scenario, category, dataset, approved))
+        wanted = case_filter(scenario, category, dataset, approved)
+        return self._store.create_snapshot(name.strip(), wanted, replay=present.OLDER[older])
 
     def snapshot_choices(self) -> list[tuple[str, int]]:
         """(words, id) of every snapshot, newest first."""

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 
 from db.schema import Role
+from ui import retrain_presenter as present
 from ui.components.form_parts import heading
 from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.retrain_service import EVERY, Retraining
@@ -27,6 +28,13 @@ def build_snapshot(service: Retraining, shell: Shell) -> gr.Dropdown:
             category = gr.Dropdown([EVERY], value=EVERY, label="Category", min_width=60)
             dataset = gr.Dropdown([EVERY], value=EVERY, label="Data set", min_width=60)
         approved = gr.Checkbox(False, label="Approved only", info="Whose newest revision a reviewer approved.")
+        older = gr.Dropdown(
+            list(present.OLDER),
+            value=present.ALL_OLDER,
+            label="Cases of earlier runs",
+            info="How much of the training part they may be; some of them against forgetting.",
+            elem_id="snapshot-older",
+        )
         with gr.Row(elem_classes="m3-line"):
             count = gr.Textbox(show_label=False, container=False, interactive=False, elem_id="snapshot-count")
             take = gr.Button("Take snapshot", size="sm", elem_id="take-snapshot", min_width=110, elem_classes=REVIEWS)
@@ -41,7 +49,7 @@ def build_snapshot(service: Retraining, shell: Shell) -> gr.Dropdown:
         choices = gr.Dropdown(service.snapshot_choices(), value=taken.id)
         return choices, service.proposed_name(""), gr.Accordion(open=False)
 
-    take.click(told(take_it, Role.REVIEWER), [name, *filters], [snapshot, name, new], **SPEAKS)
+    take.click(told(take_it, Role.REVIEWER), [name, *filters, older], [snapshot, name, new], **SPEAKS)
 
     def refresh(current: int | None, name: str | None, *chosen: Any) -> tuple[Any, ...]:
         choices = service.snapshot_choices()

@@ -58,8 +58,11 @@ def lay_out_watch() -> Watch:
     return Watch(run, stop, discard, use, sure, keep, said, plot, notes, gr.State(None))
 
 
-def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State) -> None:
-    """One run under watch: state, progress, curves, samples, log; stop and keep, discard, inspect with it."""
+def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State) -> gr.Dropdown:
+    """One run under watch: state, progress, curves, samples, log; stop and keep, discard, inspect with it.
+
+    Returns the choice of the run.
+    """
     watch = lay_out_watch()
 
     def shown(view: RunView, run: Any) -> tuple[Any, ...]:
@@ -108,6 +111,7 @@ def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State
 
     watch.use.click(told(inspect_with, Role.VIEWER), watch.run, [shell.model, shell.tabs], **SPEAKS)
     wire_discard(service, watch, choose)
+    return watch.run
 
 
 def wire_discard(service: Retraining, watch: Watch, choose: Any) -> None:

@@ -12,6 +12,7 @@ from db.second_looks import SecondLook
 from db.store import Store
 from m3ad.records import Annotation
 from ui.annotation_words import history, verdict_words
+from ui.lineage_words import case_lines
 
 LONGEST_REASON = 2000
 
@@ -52,12 +53,19 @@ def standing(reviews: list[Review], revision: int) -> dict[str, Any] | None:
 
 
 def history_with_reviews(store: Store, revisions: list[Annotation], reviews: list[Review]) -> list[dict[str, Any]]:
-    """The revisions, newest first, each with what was said of it and with the second looks that were taken at it."""
-    case_id = revisions[0].case_id if revisions else None
-    looks = store.second_looks.done(case_id=case_id) if case_id else []
+    """The revisions, newest first, each with what was said of it, the second looks at it, and where it went since."""
+    if not revisions:
+        return []
+    case_id = revisions[0].case_id
+    looks = store.second_looks.done(case_id=case_id)
+    went = case_lines(store.lineage.of_case(case_id), revisions)
     said = [(one.revision, shown(one)) for one in reviews] + [(one.revision, _second_look(one)) for one in looks]
     return [
-        {**row, "reviews": [words for revision, words in said if revision == row["revision"]]}
+        {
+            **row,
+            "reviews": [words for revision, words in said if revision == row["revision"]],
+            "lineage": went.get(row["revision"], []),
+        }
         for row in history(store, revisions)
     ]
 

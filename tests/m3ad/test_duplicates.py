@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from m3ad.demo.parts import CATEGORIES, draw
-from m3ad.duplicates import NEAR, near_groups, perceptual_hash
+from m3ad.duplicates import NEAR, near_any, near_groups, perceptual_hash
 
 BYTES = 72
 
@@ -95,6 +95,14 @@ def test_the_distance_is_counted_to_the_bit_and_passes_through_others() -> None:
     assert len(set(near_groups([start, end]))) == 2
     assert len(set(near_groups([start, end, middle]))) == 1
     assert near_groups([]) == []
+
+
+def test_what_is_near_to_any_of_others_is_told_to_the_bit() -> None:
+    known, far = random_hashes(2)
+    within, beyond = with_flips(known, NEAR, 1), with_flips(known, NEAR + 1, 2)
+    assert near_any([within, beyond, "", far, known, within], [known, ""]) == [True, False, False, False, True, True]
+    assert near_any([within, ""], []) == near_any([within, ""], [""]) == [False, False]
+    assert near_any([], [known]) == []
 
 
 def test_groups_are_those_of_comparing_every_pair() -> None:

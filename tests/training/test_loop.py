@@ -128,3 +128,41 @@ def test_a_run_whose_folder_is_gone_can_be_discarded(store: Store, snapshot: Sna
     shutil.rmtree(run.path)
     discard_run(store, run.name)
     assert store.runs() == []
+
+
+def test_what_a_model_is_made_of_is_known_when_the_folder_is_gone(store: Store, snapshot: Snapshot) -> None:
+    run = create(store, snapshot)
+    config, taught = run.config(), {int(example.case) for example in run.examples()}
+    finish(run)
+    (run.path / "environment.json").write_text('{"code": "git 12ab", "packages": {"torch": "1"}}')
+    for _ in range(2):
+        register_finished(store, store.run(run.name))
+    shutil.rmtree(run.path)
+    own, start = store.lineage.of_model("demo/raws-1")
+    assert (own.name, start.name, start.making) == ("demo/raws-1", "demo", None)
+    assert own.making is not None
+    assert own.making.settings == config.settings.to_json()
+    assert own.making.data_hash == config.data_sha256
+    assert own.making.environment == {"code": "git 12ab", "packages": {"torch": "1"}}
+    assert (own.making.snapshot, own.making.examples) == (snapshot, len(taught))
+    for row in store.snapshot_rows(snapshot.id):
+        (passed,) = store.lineage.of_case(row.case.id).passed.values()
+        assert passed.snapshots == (("all", row.split),)
+        assert [one.model for one in passed.runs] == (["demo/raws-1"] if row.case.id in taught else [])
+
+
+def test_a_run_that_went_on_elsewhere_has_its_last_environment(store: Store, snapshot: Snapshot) -> None:
+    run = create(store, snapshot)
+    finish(run)
+    for code in ("one", "two"):
+        (run.path / "environment.json").write_text(f'{{"code": "{code}"}}')
+        register_finished(store, store.run(run.name))
+    assert store.lineage.of_run(run.name).environment == {"code": "two"}
+
+
+def test_of_a_discarded_run_nothing_is_left(store: Store, snapshot: Snapshot) -> None:
+    run = create(store, snapshot)
+    taught = int(run.examples()[0].case)
+    assert [one.run for passed in store.lineage.of_case(taught).passed.values() for one in passed.runs] == [run.name]
+    discard_run(store, run.name)
+    assert [passed.runs for passed in store.lineage.of_case(taught).passed.values()] == [()]

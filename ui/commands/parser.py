@@ -25,6 +25,7 @@ from ui.commands import (
     import_folder,
     inspect,
     lens,
+    lineage,
     model_add,
     model_list,
     reflection,
@@ -65,6 +66,7 @@ COMMANDS: dict[str, Command] = {
     "train": train,
     "reflection": reflection,
     "lens": lens,
+    "lineage": lineage,
 }
 
 

@@ -19,6 +19,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--approved", action="store_true", help="Only cases whose newest revision was approved.")
     keep_back = "Keep this category out of training, here and in every later snapshot; may be given more than once."
     parser.add_argument("--keep-back", action="append", default=[], metavar="CATEGORY", help=keep_back)
+    words = "Of the training part at most this share (0 up to below 1) is older: models have learnt from it before."
+    parser.add_argument("--replay", type=float, metavar="SHARE", help=words)
     words = "Also keep back every category that the M3-AD split gives to the Bench (docs/datasets.md)."
     parser.add_argument("--m3ad-split", action="store_true", help=words)
 
@@ -34,7 +36,7 @@ def run(options: argparse.Namespace) -> None:
     )
     store = open_store(options)
     kept = [*options.keep_back, *(name for name in store.facets().categories if options.m3ad_split and in_bench(name))]
-    snapshot = store.create_snapshot(options.name, chosen, frozen_categories=kept)
+    snapshot = store.create_snapshot(options.name, chosen, frozen_categories=kept, replay=options.replay)
     data = {"id": snapshot.id, "name": snapshot.name, "cases": snapshot.size, "anomalous": snapshot.anomalous}
     assert snapshot.account is not None
     words = f"snapshot {snapshot.name}: {snapshot.size} cases, {snapshot.anomalous} anomalous"

@@ -41,6 +41,7 @@ function createHistory(parent, stage, act) {
       if (one.note) make("div", "be-by", item, `“${one.note}”`);
       for (const review of one.reviews)
         make("div", "be-by", item, `${review.words}, ${when(review.created)}${review.reason && `: ${review.reason}`}`);
+      for (const words of one.lineage) make("div", "be-by", item, words);
     }
     press();
   }
