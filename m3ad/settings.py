@@ -31,7 +31,8 @@ class Settings:
     model: str = field(
         default="demo",
         metadata=_help(
-            "Model to inspect with: demo, ra-monitor-4b, ra-monitor-8b, a folder, a Hugging Face id, served:URL#model."
+            "Model to inspect with: demo, ra-monitor-4b, ra-monitor-8b, a folder, a Hugging Face id, served:URL#model. "
+            "Not given: the page and `inspect` take the model that was promoted last."
         ),
     )
     device: str = field(default="auto", metadata=_help("auto, cpu, cuda or cuda:N."))
