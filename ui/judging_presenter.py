@@ -24,7 +24,7 @@ from ui.pictures import picture_url
 
 THUMBNAIL = 96  # pixels of the longer side
 MOST = 200  # cases of a turn that a page is sent; the count is of all
-COLUMNS = [("", "28%"), ("parent", "24%"), ("this model", "24%"), ("difference", "24%")]
+COLUMNS = [("", "23%"), ("parent", "25%"), ("this model", "25%"), ("difference", "27%")]
 FIGURES = (
     ("balanced_accuracy", "Balanced accuracy, %"),
     ("escape", "Escape rate, %"),
@@ -131,7 +131,7 @@ def figure_rows(found: Mapping[Part, Paired]) -> list[list[Any]]:
     rows: list[list[Any]] = []
     for part, one in found.items():
         name, means = PART_WORDS[part]
-        counts = f"{one.comparison.count} of both, {one.comparison.anomalous} with a defect"
+        counts = f"{one.comparison.count} cases, {one.comparison.anomalous} with a defect"
         rows.append([[name, means], [counts, one.set.name], "", ""])
         rows += [[words, *figure_cells(name, one.comparison.figures[name])] for name, words in FIGURES]
         rows.append(["Alone right", *_alone(one.comparison)])

@@ -82,7 +82,10 @@ def build(context: Context, shell: Shell) -> Judge:
         if before is not None and now[:-1] == before[:-1]:  # it has only answered more
             done = gr.skip(), present.look_at_progress(context.store, model, _round(context, model))
             return [*done, *[gr.skip()] * (len(view.outputs) - 3), now]
-        return fill(model, aspect)
+        first, *rest = fill(model, aspect)
+        known = present.models(context.store)
+        # What a person chose while this tick was under way must stay chosen: the list changes, the choice does not.
+        return [gr.update(choices=known) if model in [name for _, name in known] else first, *rest]
 
     shell.tab("retrain").select(told(enter, Role.VIEWER), given, [*view.outputs, *view.rules], **READS)
     for field in given:
@@ -210,7 +213,6 @@ def lay_out() -> Judge:
                 cancel = gr.Button("Cancel", interactive=False, elem_id="judge-cancel", min_width=80)
             state = status(present.status_value(None, None, None), elem_id="judge-state")
             heading("Promotion")
-            checks = table([("Rule", "62%"), ("", "38%")], [], elem_id="judge-checks")
             reason = gr.Textbox(
                 label="Reason",
                 placeholder="Why this model",
@@ -221,6 +223,8 @@ def lay_out() -> Judge:
             with gr.Row(elem_classes=["m3-line", REVIEWS]):
                 put = gr.Button("Promote", interactive=False, variant="primary", elem_id="judge-promote", min_width=80)
                 back = gr.Button("Take back", interactive=False, elem_id="judge-back", min_width=80)
+            heading("Rules")
+            checks = table([("Rule", "62%"), ("", "38%")], [], elem_id="judge-checks")
             with gr.Accordion("Change the rules", open=False, elem_id="judge-rules", elem_classes=REVIEWS):
                 limits = [
                     gr.Textbox(label=one.metadata["label"], max_length=20, elem_id=f"rule-{one.name}")
