@@ -5,6 +5,7 @@ Behaviour is in `ui.judging` and `training.promotion`, words and values are in `
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -26,6 +27,7 @@ from ui.shell import Shell, open_tab
 
 REFRESH_SECONDS = 1.0
 VIEW = "judge"
+Fill = Callable[[str | None, str], list[Any]]
 FOOTER = "Nothing promotes itself: a person does, and one click takes it back."
 
 
@@ -59,27 +61,27 @@ class Judge:
         ]
 
     @property
-    def rules(self) -> list[Any]:
-        """The limits, and who set them."""
-        return [*self.limits, self.set_by]
+    def entered(self) -> list[Any]:
+        """What `enterer` fills: the limits too, and who set them."""
+        return [*self.outputs, *self.limits, self.set_by]
 
 
-def build(context: Context, shell: Shell) -> Judge:
-    """Build the view and wire it."""
+def build(context: Context, shell: Shell, switch: gr.HTML) -> Judge:
+    """Build the view and wire it; `switch` brings it to the front."""
     view = lay_out()
     footer("judging", (), FOOTER)
     fill = filler(context)
     given = [view.model, view.aspect]
 
-    def enter(model: str | None, aspect: str) -> list[Any]:
-        rules = context.store.promotions.rules()
-        return [*fill(model, aspect), *present.rule_texts(rules.rules), [[present.rules_words(rules)]]]
+    def enter(front: Any, model: str | None, aspect: str) -> list[Any]:
+        if not isinstance(front, dict) or front.get("view") != VIEW:  # behind the other view nothing is read
+            return [gr.skip()] * len(view.entered)
+        return enterer(context)(model, aspect)
 
     def tick(model: str | None, aspect: str, before: Any) -> list[Any]:
-        now = version(context, model)
-        if now == before:
+        if before is None or (now := version(context, model)) == before:  # never entered, or nothing new
             return [gr.skip()] * len(view.outputs)
-        if before is not None and now[:-1] == before[:-1]:  # it has only answered more
+        if now[:-1] == before[:-1]:  # it has only answered more
             done = gr.skip(), present.look_at_progress(context.store, model, _round(context, model))
             return [*done, *[gr.skip()] * (len(view.outputs) - 3), now]
         first, *rest = fill(model, aspect)
@@ -87,13 +89,14 @@ def build(context: Context, shell: Shell) -> Judge:
         # What a person chose while this tick was under way must stay chosen: the list changes, the choice does not.
         return [gr.update(choices=known) if model in [name for _, name in known] else first, *rest]
 
-    shell.tab("retrain").select(told(enter, Role.VIEWER), given, [*view.outputs, *view.rules], **READS)
+    for event in (shell.tab("retrain").select, switch.select):
+        event(told(enter, Role.VIEWER), [switch, *given], view.entered, **READS)
     for field in given:
         field.input(told(fill, Role.VIEWER), given, view.outputs, **READS)
     gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), [*given, view.seen], view.outputs, **READS)
     wire_trial(context, view, fill)
     wire_promotion(context, view, fill)
-    wire_rules(context, view, fill)
+    wire_rules(context, view)
 
     def open_case(sent: Any, model: str) -> list[Any]:
         case_id = sent.get("case") if isinstance(sent, dict) else None
@@ -106,7 +109,7 @@ def build(context: Context, shell: Shell) -> Judge:
     return view
 
 
-def filler(context: Context) -> Any:
+def filler(context: Context) -> Fill:
     """A function that fills `Judge.outputs`; a model that is not there gives way to the newest one."""
 
     def fill(model: str | None, aspect: str) -> list[Any]:
@@ -132,6 +135,17 @@ def filler(context: Context) -> Any:
     return fill
 
 
+def enterer(context: Context) -> Fill:
+    """A function that fills `Judge.entered`. What somebody types into the rules is left alone by `filler`."""
+    fill = filler(context)
+
+    def enter(model: str | None, aspect: str) -> list[Any]:
+        rules = context.store.promotions.rules()
+        return [*fill(model, aspect), *present.rule_texts(rules.rules), [[present.rules_words(rules)]]]
+
+    return enter
+
+
 def version(context: Context, model: str | None) -> tuple[Any, ...]:
     """Changes when anything shown changed; its last entry with every answer of a trial under way."""
     store, round_ = context.store, _round(context, model)
@@ -151,26 +165,26 @@ def version(context: Context, model: str | None) -> tuple[Any, ...]:
     )
 
 
-def wire_trial(context: Context, view: Judge, fill: Any) -> None:
+def wire_trial(context: Context, view: Judge, fill: Fill) -> None:
     """Judge, cancel."""
 
     def start(model: str | None, aspect: str, request: gr.Request) -> list[Any]:
         if model is None:
             raise Conflict("There is no model to judge: a run has to finish first.")
         context.judging.start(model, context.user(request))
-        return list(fill(model, aspect))
+        return fill(model, aspect)
 
     def stop(model: str | None, aspect: str) -> list[Any]:
         if model is not None and (round_ := _round(context, model)) is not None:
             round_.stop.set()
-        return list(fill(model, aspect))
+        return fill(model, aspect)
 
     given = [view.model, view.aspect]
     view.start.click(told(start, Role.REVIEWER), given, view.outputs, **SPEAKS)
     view.cancel.click(told(stop, Role.REVIEWER), given, view.outputs, **SPEAKS)
 
 
-def wire_promotion(context: Context, view: Judge, fill: Any) -> None:
+def wire_promotion(context: Context, view: Judge, fill: Fill) -> None:
     """Promote with a reason; take back with one click."""
 
     def put(model: str | None, aspect: str, reason: str | None, request: gr.Request) -> list[Any]:
@@ -190,16 +204,16 @@ def wire_promotion(context: Context, view: Judge, fill: Any) -> None:
     view.take_back.click(told(back, Role.REVIEWER), given, filled, **SPEAKS)
 
 
-def wire_rules(context: Context, view: Judge, fill: Any) -> None:
+def wire_rules(context: Context, view: Judge) -> None:
     """Other limits, on record with who set them."""
 
     def keep(model: str | None, aspect: str, request: gr.Request, *texts: str | None) -> list[Any]:
         wanted = present.rules_from([text or "" for text in texts])
-        rules = context.store.promotions.set_rules(wanted, actor=context.user(request))
-        return [*fill(model, aspect), *present.rule_texts(rules.rules), [[present.rules_words(rules)]]]
+        context.store.promotions.set_rules(wanted, actor=context.user(request))
+        return enterer(context)(model, aspect)
 
     given = [view.model, view.aspect, *view.limits]
-    view.save.click(told(keep, Role.REVIEWER), given, [*view.outputs, *view.rules], **SPEAKS)
+    view.save.click(told(keep, Role.REVIEWER), given, view.entered, **SPEAKS)
 
 
 def lay_out() -> Judge:

@@ -12,8 +12,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from db.store import Store
-from tests.browser.conftest import Witness
+from tests.browser.conftest import PATIENCE, Witness
 from tests.browser.server import served
+from tests.browser.walk import SLOW
 from tests.ui.judged import CORRECTED, FROZEN_BENT, FROZEN_GOOD, MODEL, add_run, fill, opener
 from tests.ui.scripted import Gate, make_context
 
@@ -32,14 +33,18 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(page: Page, tmp_path: Path) -> Iterator[Site]:
+    """The page with a finished run, and somebody before it with more patience than usual."""
     gate = Gate()
+    page.set_default_timeout(SLOW)
+    expect.set_options(timeout=SLOW)
     with Store.open(tmp_path / "workspace") as store:
         fill(store)
         add_run(store)
         with served(make_context(store, opener(gate))) as address:
             yield Site(address, store, gate)
         gate.allow()
+    expect.set_options(timeout=PATIENCE)
 
 
 def picture(page: Page, name: str) -> None:
