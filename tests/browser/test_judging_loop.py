@@ -73,7 +73,7 @@ def test_a_run_is_judged_over_a_kill_promoted_used_and_taken_back(walk: Walk, wi
         assert trial.state is EvaluationState.OPEN
     app.start()
     page.goto(f"{app.address}?tab=retrain")
-    expect(page.locator("#judge-state")).to_contain_text("judged", timeout=SLOWEST)
+    expect(page.locator("#judge-state")).to_contain_text("judged", timeout=3 * SLOWEST)
     with app.store as store:
         found = paired(store, trial)
         frozen = store.evaluations.frozen_set(store.snapshot(SNAPSHOT).id)
