@@ -1,4 +1,4 @@
-"""Evaluations: which frozen set a model was judged on, how far it got, and the inspections that were made for it."""
+"""Evaluations: on which cases a model was judged, how far it got, and the inspections that were made for it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.corrections import corrected
 from db.events import log, now
 from db.inspections import Answered, add_inspection, to_inspection
 from db.schema import EvaluationRowTable, EvaluationTable, InspectionTable, SnapshotTable
-from db.splits import FROZEN
-from m3ad.bench.records import METRIC_VERSION, Evaluation, EvaluationState, FrozenSet
+from db.splits import FROZEN, TRAIN
+from m3ad.bench.records import METRIC_VERSION, CaseSet, Evaluation, EvaluationState, Part
 from m3ad.errors import Conflict, NotFound
 from m3ad.records import Case, Inspection, Mode, SnapshotRow, Verdict
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedCase:
-    """A case of a frozen set; `inspection` None: not tried yet, or `reason` says why it has none."""
+    """A case of a set; `inspection` None: not tried yet, or `reason` says why it has none."""
 
     case: Case
     truth: Verdict
@@ -39,31 +40,40 @@ class Evaluations:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def frozen_set(self, snapshot_id: int) -> FrozenSet:
-        """The frozen cases of a snapshot.
+    def frozen_set(self, snapshot_id: int) -> CaseSet:
+        """The frozen cases of a snapshot; raises as `case_set`."""
+        return self.case_set(snapshot_id, Part.FROZEN)
+
+    def case_set(self, snapshot_id: int, part: Part) -> CaseSet:
+        """A part of a snapshot's cases.
 
         Raises:
             NotFound: there is no such snapshot.
-            Conflict: it keeps nothing back from training, so there is nothing to judge on.
+            Conflict: it has no such case, so there is nothing to judge on.
         """
         with self._store.at_once():
-            snapshot, rows = self._store.snapshot(snapshot_id), self._frozen(snapshot_id)
-        if not rows:
-            raise Conflict(
-                f"The snapshot {snapshot.name} keeps no case back from training, so there is nothing to judge a model "
-                "on. Take one with a frozen share or with frozen categories."
-            )
-        return FrozenSet(snapshot_id, snapshot.name, _hash(rows), len(rows))
+            snapshot, rows = self._store.snapshot(snapshot_id), self._cases(snapshot_id, part)
+        if rows:
+            return CaseSet(snapshot_id, _titled(snapshot.name, part), _hash(rows), len(rows), part)
+        if part is Part.CORRECTED:
+            raise Conflict(f"The snapshot {snapshot.name} has no case to train on that a person corrected.")
+        raise Conflict(
+            f"The snapshot {snapshot.name} keeps no case back from training, so there is nothing to judge a model "
+            "on. Take one with a frozen share or with frozen categories."
+        )
 
-    def begin(self, snapshot_id: int, model: str, mode: Mode, prompt: str, *, actor: str) -> Evaluation:
-        """The newest evaluation of this model, asked in this way, on the frozen cases of a snapshot, open to go on.
+    def begin(
+        self, snapshot_id: int, model: str, mode: Mode, prompt: str, *, part: Part = Part.FROZEN, actor: str
+    ) -> Evaluation:
+        """The newest evaluation of this model, asked in this way, on a part of a snapshot's cases, open to go on.
 
         A new one is begun where there is none, and where the prompt or the metrics have changed since. Raises as
-        `frozen_set` does.
+        `case_set` does.
         """
-        wanted = self.frozen_set(snapshot_id)
+        wanted = self.case_set(snapshot_id, part)
         present = {
-            "set_hash": wanted.hash, "model": model, "mode": mode, "prompt": prompt, "metric_version": METRIC_VERSION
+            "part": part, "set_hash": wanted.hash, "model": model, "mode": mode, "prompt": prompt,
+            "metric_version": METRIC_VERSION,
         }  # fmt: skip
         with self._store.changing() as session:
             query = select(EvaluationTable).filter_by(snapshot_id=snapshot_id, **present)
@@ -74,7 +84,7 @@ class Evaluations:
             row.state, row.problem, row.changed = EvaluationState.OPEN, "", now()
             session.flush()
             log(session, "evaluation.started", actor, evaluation=row.id, model=model, set=wanted.hash)
-            return _to_evaluation(row, wanted.name)
+            return _to_evaluation(row, _name(session, snapshot_id))
 
     def keep(self, evaluation_id: int, answers: Mapping[int, Answered | str], *, actor: str) -> None:
         """Store what came of some cases, all or nothing: an answer each, or the reason why there is none.
@@ -107,6 +117,13 @@ class Evaluations:
             row = _row(session, evaluation_id)
             return _to_evaluation(row, _name(session, row.snapshot_id))
 
+    def newest(self, snapshot_id: int, part: Part, model: str, mode: Mode = Mode.AUTO) -> Evaluation | None:
+        """The newest evaluation of this model on a part of a snapshot's cases, whatever the prompt; None: never."""
+        query = select(EvaluationTable).filter_by(snapshot_id=snapshot_id, part=part, model=model, mode=mode)
+        with self._store.reading() as session:
+            row = session.scalar(query.order_by(EvaluationTable.id.desc()).limit(1))
+            return None if row is None else _to_evaluation(row, _name(session, row.snapshot_id))
+
     def all(self) -> list[Evaluation]:
         """All evaluations, newest first."""
         query = (
@@ -118,23 +135,30 @@ class Evaluations:
             return [_to_evaluation(row, name) for row, name in session.execute(query)]
 
     def cases(self, evaluation_id: int) -> list[EvaluatedCase]:
-        """The whole frozen set in the order of the cases, each with what came of it so far."""
+        """The whole set in the order of the cases, each with what came of it so far."""
         query = (
             select(EvaluationRowTable, InspectionTable)
             .outerjoin(InspectionTable, InspectionTable.id == EvaluationRowTable.inspection_id)
             .where(EvaluationRowTable.evaluation_id == evaluation_id)
         )
         with self._store.at_once(), self._store.reading() as session:
-            frozen = self._frozen(_row(session, evaluation_id).snapshot_id)
+            evaluation = _row(session, evaluation_id)
+            wanted = self._cases(evaluation.snapshot_id, evaluation.part)
             tried = {row.case_id: (row.reason, made) for row, made in session.execute(query)}
         return [
             EvaluatedCase(one.case, one.annotation.verdict, to_inspection(made) if made else None, reason)
-            for one in frozen
+            for one in wanted
             for reason, made in [tried.get(one.case.id, ("", None))]
         ]
 
-    def _frozen(self, snapshot_id: int) -> list[SnapshotRow]:
-        return [row for row in self._store.snapshot_rows(snapshot_id) if row.split == FROZEN]
+    def _cases(self, snapshot_id: int, part: Part) -> list[SnapshotRow]:
+        rows = self._store.snapshot_rows(snapshot_id)
+        if part is Part.FROZEN:
+            return [row for row in rows if row.split == FROZEN]
+        trained = [row for row in rows if row.split == TRAIN]
+        with self._store.reading() as session:
+            found = corrected(session, [row.annotation for row in trained])
+        return [row for row in trained if row.case.id in found]
 
 
 def _inspected(session: Session, case_id: int, row: EvaluationTable, answer: Answered, actor: str) -> int:
@@ -161,11 +185,15 @@ def _name(session: Session, snapshot_id: int) -> str:
     return name
 
 
-def _to_evaluation(row: EvaluationTable, set_name: str) -> Evaluation:
-    frozen = FrozenSet(row.snapshot_id, set_name, row.set_hash, row.size)
+def _titled(snapshot: str, part: Part) -> str:
+    return snapshot if part is Part.FROZEN else f"corrected cases of {snapshot}"
+
+
+def _to_evaluation(row: EvaluationTable, snapshot: str) -> Evaluation:
+    judged = CaseSet(row.snapshot_id, _titled(snapshot, row.part), row.set_hash, row.size, row.part)
     return Evaluation(
         row.id,
-        frozen,
+        judged,
         row.model,
         row.mode,
         row.prompt,

@@ -26,7 +26,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 from db.dialect import WHOLE
-from m3ad.bench.records import EvaluationState
+from m3ad.bench.records import EvaluationState, Part
 from m3ad.recipes import BranchKind
 from m3ad.records import CaptionState, Mode, Scenario, Stage
 
@@ -43,7 +43,7 @@ NAMES = {
 APPEND_ONLY = (
     *("annotations", "inspections", "snapshots", "snapshot_rows", "examples", "captions", "events"),
     *("reviews", "bulks", "bulk_rows", "second_looks", "second_verdicts"),
-    *("operating_points", "calibrators", "branches"),
+    *("operating_points", "calibrators", "branches", "promotions", "rules"),
 )
 
 
@@ -77,6 +77,13 @@ class BulkKind(StrEnum):
 
     RETYPE = "retype"
     CATEGORY = "category"
+
+
+class Step(StrEnum):
+    """What a person did with a model that was judged."""
+
+    PROMOTED = "promoted"  # it is the model in use from then on
+    TAKEN_BACK = "taken back"  # it is not any more; what was in use before is again
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -145,6 +152,8 @@ class Base(DeclarativeBase):
         BulkKind: _words(BulkKind, "kind"),
         BranchKind: _words(BranchKind, "branch_kind", 24),
         EvaluationState: _words(EvaluationState, "state"),
+        Part: _words(Part, "part"),
+        Step: _words(Step, "step"),
     }
 
 
@@ -599,13 +608,14 @@ class PicturePropertyTable(Base):
 
 
 class EvaluationTable(Base):
-    """One model's answers to the frozen cases of a snapshot."""
+    """One model's answers to some cases of a snapshot: the frozen ones, or the corrected ones that are trained on."""
 
     __tablename__ = "evaluations"
     __table_args__ = (Index(None, "snapshot_id", "model"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     snapshot_id: Mapped[int] = mapped_column(ForeignKey("snapshots.id", ondelete="RESTRICT"))
+    part: Mapped[Part] = mapped_column(server_default=Part.FROZEN.value)
     set_hash: Mapped[str]
     size: Mapped[int]
     model: Mapped[str]
@@ -629,6 +639,44 @@ class EvaluationRowTable(Base):
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="RESTRICT"), primary_key=True)
     inspection_id: Mapped[int | None] = mapped_column(ForeignKey("inspections.id", ondelete="RESTRICT"))
     reason: Mapped[str]
+
+
+class TrialTable(Base):
+    """A run's model and the model that the run started from, on the same cases."""
+
+    __tablename__ = "trials"
+
+    model: Mapped[str] = mapped_column(ForeignKey("models.name", ondelete="RESTRICT"), primary_key=True)
+    state: Mapped[EvaluationState]
+    problem: Mapped[str]
+    author: Mapped[str]
+    created: Mapped[datetime]
+    changed: Mapped[datetime]
+
+
+class PromotionTable(Base):
+    """A model was put into use, or taken out of it again."""
+
+    __tablename__ = "promotions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(ForeignKey("models.name", ondelete="RESTRICT"))
+    step: Mapped[Step]
+    reason: Mapped[str]
+    figures: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    created: Mapped[datetime]
+
+
+class RulesTable(Base):
+    """What a model has to show before it can be promoted; the newest are in force."""
+
+    __tablename__ = "rules"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    limits: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    created: Mapped[datetime]
 
 
 class UserTable(Base):

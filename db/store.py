@@ -44,6 +44,7 @@ from db.inspections import Answered
 from db.lineage import Lineage
 from db.meanings import Meanings
 from db.preferences import Preferences
+from db.promotions import Promotions
 from db.queue import Queue
 from db.reviews import Reviews
 from db.saved_filters import SavedFilters
@@ -51,6 +52,7 @@ from db.schema import Role
 from db.second_looks import SecondLooks
 from db.sign_ins import SignIns
 from db.splits import SplitRule
+from db.trials import Trials
 from db.trust import Trust
 from db.users import User
 from m3ad.datasets.account import Account, Refused
@@ -88,7 +90,9 @@ class Store:
         preferences: what each person chose for themselves; see `db.preferences.Preferences`.
         trust: operating points and calibrators of models; see `db.trust.Trust`.
         evidence: how often a model was right on cases like one; see `db.evidence.Evidence`.
-        evaluations: models judged on frozen sets; see `db.evaluations.Evaluations`.
+        evaluations: models judged on sets of cases; see `db.evaluations.Evaluations`.
+        trials: runs' models beside those that they started from; see `db.trials.Trials`.
+        promotions: which model is in use, and the rules for that; see `db.promotions.Promotions`.
         lineage: what models are made of, and what became of annotations; see `db.lineage.Lineage`.
     """
 
@@ -112,6 +116,8 @@ class Store:
         self.evidence = Evidence(self)
         self.evaluations = Evaluations(self)
         self.lineage = Lineage(self)
+        self.trials = Trials(self)
+        self.promotions = Promotions(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | URL | None = None) -> Store:

@@ -36,7 +36,8 @@ class Settings:
         default="demo",
         metadata=_help(
             "Model to inspect with: demo, ra-monitor-4b, ra-monitor-8b, a folder, a Hugging Face id, served:URL#model; "
-            "?dialect=NAME at the end says how a model of another family is asked."
+            "?dialect=NAME at the end says how a model of another family is asked. "
+            "Not given: the page and `inspect` take the model that was promoted last."
         ),
     )
     device: str = field(default="auto", metadata=_help("auto, cpu, cuda or cuda:N."))

@@ -1,4 +1,4 @@
-"""A model answers a frozen set, batch after batch; killed or cancelled, it keeps what it has, and goes on later."""
+"""A model answers a set of cases, batch after batch; killed or cancelled, it keeps what it has, and goes on later."""
 
 from __future__ import annotations
 
@@ -11,10 +11,24 @@ from db.splits import TRAIN
 from db.store import Store
 from m3ad.bench.answering import BATCH, answer_together, plan
 from m3ad.bench.judgement import Answered, Judgement, judge
-from m3ad.bench.records import Evaluation, EvaluationState
+from m3ad.bench.records import Evaluation, EvaluationState, Part
 from m3ad.errors import Halted, ModelUnavailable
 from m3ad.monitor.base import BatchMonitor, never
-from m3ad.records import Inspection
+from m3ad.records import Inspection, Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which model shall answer which cases, and how it is asked."""
+
+    snapshot_id: int
+    part: Part
+    model: str
+    mode: Mode = Mode.AUTO
+
+    def begin(self, store: Store, prompt: str, *, actor: str) -> Evaluation:
+        """The evaluation to go on with; raises as `db.evaluations.Evaluations.begin` does."""
+        return store.evaluations.begin(self.snapshot_id, self.model, self.mode, prompt, part=self.part, actor=actor)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from ui.bench_figures import figure
 from ui.bench_models import build_models
 from ui.bench_presenter import COLUMNS, NO_SET, chosen, evaluations, round_status, rows, said, sets
 from ui.bench_routes import report_links
-from ui.benching import Benching
 from ui.components.form_parts import heading, links, status, table
 from ui.components.frame import footer
 from ui.context import Context
@@ -26,12 +25,12 @@ FOOTER = "Closing the page stops nothing: an evaluation goes on, and takes up ag
 
 def build(context: Context, shell: Shell) -> None:
     """Build the tab; behaviour is in `ui.benching` and `ui.bench_presenter`."""
-    store, benching = context.store, Benching(context)
+    store, benching = context.store, context.benching
     with gr.Row(elem_classes="m3-work m3-work-retrain"):
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
             heading("Judge a model")
             frozen = gr.Dropdown([], label="Frozen set", info="Cases that no training sees.", elem_id="bench-set")
-            model = gr.Dropdown([context.settings.model], label="Model", elem_id="bench-model")
+            model = gr.Dropdown([], label="Model", elem_id="bench-model")
             mode = gr.Dropdown([each.value for each in Mode], value=Mode.AUTO.value, label="Mode", elem_id="bench-mode")
             with gr.Row(elem_classes=["m3-line", REVIEWS]):
                 start = gr.Button("Start, or go on", variant="primary", elem_id="bench-start", min_width=120)
@@ -63,7 +62,7 @@ def build(context: Context, shell: Shell) -> None:
         numbers = numbers or [value for _, value in there[:1]]
         return (
             gr.Dropdown(known, value=kept),
-            gr.Dropdown(models, value=model if model in models else context.settings.model),
+            gr.Dropdown(models, value=model if model in models else context.monitors.default),
             gr.Dropdown(there, value=numbers),
             *show(numbers),
         )

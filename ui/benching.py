@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PIL.Image import Image
 
+from db.store import Store
+from m3ad.bench.records import Part
 from m3ad.errors import Conflict, ModelUnavailable
 from m3ad.monitor.base import Answer, BatchMonitor
 from m3ad.records import Mode
-from training.evaluating import Progress, evaluate
+from training.evaluating import Progress, Question, evaluate
 from training.teacher_limits import Limits
 from ui.background import Task, begin
-from ui.context import Context, Monitors
+
+if TYPE_CHECKING:
+    from ui.context import Monitors
 
 
 @dataclass(eq=False)
 class Round(Task):
-    """One evaluation under way; `progress` None until the model is loaded."""
+    """Evaluations under way; `model` and `set_name` say which one, `progress` is None until the model is loaded."""
 
     model: str
     set_name: str
@@ -52,33 +57,41 @@ class SharedMonitor:
 
 
 class Benching:
-    """The evaluations of one workspace, one at a time: a second one would only wait for the same device."""
+    """The evaluations of one workspace, one piece of work at a time: a second one would only wait for the device."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, store: Store, monitors: Monitors) -> None:
+        self._store = store
+        self._monitors = monitors
         self._lock = threading.Lock()
         self.latest: Round | None = None
 
     def start(self, snapshot_id: int, model: str, mode: Mode, user: str) -> Round:
         """Begin, or go on; Conflict while another one is under way or when the snapshot keeps nothing back."""
-        frozen = self._context.store.evaluations.frozen_set(snapshot_id)
+        question = Question(snapshot_id, Part.FROZEN, model, mode)
+        round_ = Round(model, self._store.evaluations.frozen_set(snapshot_id).name)
+        self.occupy(round_, lambda: self.ask(round_, question, user))
+        return round_
+
+    def occupy(self, round_: Round, work: Callable[[], None]) -> None:
+        """Do `work` in a thread of its own as the latest round; Conflict while another one is under way."""
         with self._lock:
             if self.latest is not None and self.latest.running:
                 raise Conflict(f"{self.latest.model} is being judged already: wait for it, or cancel it first.")
-            round_ = self.latest = Round(model, frozen.name)
-        begin(round_, lambda: self._work(round_, snapshot_id, mode, user))
-        return round_
+            self.latest = round_
+        begin(round_, work)
 
-    def _work(self, round_: Round, snapshot_id: int, mode: Mode, user: str) -> None:
-        store, source = self._context.store, self._context.monitors.source(round_.model)
+    def ask(self, round_: Round, question: Question, user: str) -> None:
+        """One evaluation to its end, as a part of a round. Raises as `training.evaluating.evaluate` does."""
+        store, source = self._store, self._monitors.source(question.model)
+        round_.progress = None
         told, stopped = round_.tell, round_.stop.is_set
         if not source.startswith("served:"):
-            shared = SharedMonitor(self._context.monitors, round_.model)
-            one = store.evaluations.begin(snapshot_id, round_.model, mode, shared.prompt, actor=user)
+            shared = SharedMonitor(self._monitors, question.model)
+            one = question.begin(store, shared.prompt, actor=user)
             evaluate(store, one, shared, actor=user, tell=told, cancelled=stopped)
             return
         from training.served_evaluating import ServedEvaluation, ServedPool
 
         pool = ServedPool(source)
-        one = store.evaluations.begin(snapshot_id, round_.model, mode, pool.prompt, actor=user)
+        one = question.begin(store, pool.prompt, actor=user)
         ServedEvaluation(store, one, pool, Limits(), actor=user, tell=told, cancelled=stopped).run()

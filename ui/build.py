@@ -15,7 +15,7 @@ from starlette.routing import Mount
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from db.schema import Role
-from ui import annotate, bench, data, inspect, reflect, reflect_views, retrain, trust
+from ui import annotate, bench, data, inspect, reflect, reflect_views, retrain_views, trust
 from ui.access import alone, make_guard, who_asks
 from ui.annotate_keys import CHECK_KEYS
 from ui.annotate_keys import KEYS as ANNOTATE_KEYS
@@ -47,7 +47,7 @@ TABS: dict[str, tuple[str, Callable[[Context, Shell], None]]] = {
     "annotate": ("Annotate", annotate.build),
     "reflect": ("Reflect", reflect_views.build),
     "bench": ("Bench", bench.build),
-    "retrain": ("Retrain", retrain.build),
+    "retrain": ("Retrain", retrain_views.build),
     "data": ("Data", data.build),
 }
 
@@ -64,11 +64,11 @@ KEYS = {
 def build_page(context: Context) -> gr.Blocks:
     """The whole page; opens no model and loads no torch."""
     with gr.Blocks(title="RA-Monitor", analytics_enabled=False, fill_width=True, fill_height=True) as page:
-        case, model, queue = gr.State(None), gr.State(context.settings.model), gr.State(PRIORITY)
-        top = header(chips(context.settings.model, ""))
+        case, model, queue = gr.State(None), gr.State(""), gr.State(PRIORITY)
+        top = header(chips(context.monitors.default, ""))
         bar = address()
         with gr.Tabs(elem_id="m3-tabs", selected="inspect") as tabs:
-            arrived = _arrivals(context, page, tabs, case, queue, bar)
+            arrived = _arrivals(context, page, tabs, case, model, queue, bar)
             shell = Shell(
                 page, tabs, case, model, queue, bar, top, view_switch("annotate", annotate.VIEWS, render=False), arrived
             )
@@ -81,20 +81,23 @@ def build_page(context: Context) -> gr.Blocks:
     return page
 
 
-def _arrivals(context: Context, page: gr.Blocks, tabs: gr.Tabs, case: gr.State, queue: gr.State, bar: gr.HTML) -> Any:
+def _arrivals(
+    context: Context, page: gr.Blocks, tabs: gr.Tabs, case: gr.State, model: gr.State, queue: gr.State, bar: gr.HTML
+) -> Any:
     """Read the deep link when the page opens and when the browser goes back or forward; the event to chain on."""
 
-    def handle(place: dict[str, object] | None, request: gr.Request) -> tuple[object, ...]:
+    def handle(place: dict[str, object] | None, chosen: str, request: gr.Request) -> tuple[object, ...]:
         wanted = place if place and place.get("tab") else dict(request.query_params)
         annotates = who_asks(request).role.covers(Role.ANNOTATOR)
         found = arrive(wanted, TABS, context.store, context.user(request), claims=annotates)
         if found.missing:
             gr.Warning("That case is not there (any more); this is the first one.")
         queue = found.queue or gr.skip()
-        return open_tab(found.tab), found.case_id, queue, at(found.tab, found.case_id, found.queue)
+        chosen = chosen or context.monitors.default  # a new session begins with the model in use
+        return open_tab(found.tab), found.case_id, chosen, queue, at(found.tab, found.case_id, found.queue)
 
-    outputs = [tabs, case, queue, bar]
-    return gr.on([page.load, bar.submit], told(handle, Role.VIEWER), [bar], outputs, **SPEAKS)
+    outputs = [tabs, case, model, queue, bar]
+    return gr.on([page.load, bar.submit], told(handle, Role.VIEWER), [bar, model], outputs, **SPEAKS)
 
 
 def _remember(name: str, shell: Shell) -> None:

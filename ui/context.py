@@ -15,8 +15,10 @@ from m3ad.monitor.base import Monitor
 from m3ad.monitor.folders import Card, read_card
 from m3ad.monitor.names import NAMES, dialect_of, resolve
 from m3ad.settings import Settings
+from ui.benching import Benching
 from ui.data_export import Exports
 from ui.inspections import Inspections
+from ui.judging import Judging
 
 Opener = Callable[[str], Monitor]
 
@@ -34,17 +36,32 @@ class Monitors:
     another is asked for. Safe to call from several threads; a second user of the monitor waits.
     """
 
-    def __init__(self, store: Store, default: str, opener: Opener) -> None:
+    def __init__(self, store: Store, default: str, opener: Opener, *, pinned: bool = False) -> None:
+        """`default` is what a new session gets while no model is promoted; `pinned`: also when one is."""
         self._store = store
         self._default = default
         self._opener = opener
+        self._pinned = pinned
         self._lock = threading.RLock()
         self._loaded: tuple[str, str, Monitor] | None = None  # name, source, monitor
+
+    @property
+    def default(self) -> str:
+        """The model of a new session: the one in use, unless the app was started with another."""
+        promoted = None if self._pinned else self._store.promotions.in_use()
+        return promoted or self._default
 
     def names(self) -> list[str]:
         """Names to choose from: the default first, then the store's models (newest first), then the built-in ones."""
         stored = [model.name for model in reversed(self._store.models())]
-        return list(dict.fromkeys([self._default, *stored, *NAMES]))
+        return list(dict.fromkeys([self.default, *stored, *NAMES]))
+
+    def marked(self) -> list[tuple[str, str]]:
+        """(title, name) of `names`: the title says of a run's model when it is not promoted."""
+        promoted, runs = self._store.promotions.in_use(), {one.name for one in self._store.models() if one.run}
+        return [
+            (f"{name} (not promoted)" if name in runs and name != promoted else name, name) for name in self.names()
+        ]
 
     def source(self, name: str) -> str:
         """What `open_monitor` takes for this name: a stored model's source, or the name itself."""
@@ -106,13 +123,27 @@ class Context:
     monitors: Monitors
     inspections: Inspections
     exports: Exports
+    benching: Benching
+    judging: Judging
 
     @classmethod
-    def make(cls, settings: Settings, store: Store, opener: Opener) -> Context:
-        """Put the parts together; `opener` opens a monitor by source (see `m3ad.monitor.open_monitor`)."""
-        monitors = Monitors(store, settings.model, opener)
+    def make(cls, settings: Settings, store: Store, opener: Opener, *, pinned: bool = False) -> Context:
+        """Put the parts together; `opener` opens a monitor by source (see `m3ad.monitor.open_monitor`).
+
+        `pinned`: new sessions get `settings.model` even where another model is promoted.
+        """
+        monitors = Monitors(store, settings.model, opener, pinned=pinned)
         store.queue.minutes = settings.claim
-        return cls(settings, store, monitors, Inspections(store, monitors.use), Exports(store))
+        benching = Benching(store, monitors)
+        return cls(
+            settings,
+            store,
+            monitors,
+            Inspections(store, monitors.use),
+            Exports(store),
+            benching,
+            Judging(store, benching),
+        )
 
     @property
     def workspace(self) -> Path:

@@ -49,4 +49,4 @@ def fill(store: Store, folder: Path, progress: Callable[[int, int], None] | None
 def inspect_some(context: Context, case_ids: list[int]) -> None:
     """Inspect the first few cases in the background with the chosen model."""
     for case_id in case_ids[:INSPECTED]:
-        context.inspections.start(case_id, context.settings.model, Mode.AUTO, 0, background=True)
+        context.inspections.start(case_id, context.monitors.default, Mode.AUTO, 0, background=True)

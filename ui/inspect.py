@@ -80,7 +80,7 @@ def build(context: Context, shell: Shell) -> None:
 
 def lay_out(context: Context) -> Screen:
     """The three columns and the footer."""
-    chosen = context.settings.model
+    chosen = context.monitors.default
     with gr.Row(elem_classes="m3-work m3-work-inspect"):
         with gr.Column(elem_classes="m3-panel"):
             cases = case_list({"model": chosen, "selected": None, "version": 0})
@@ -169,7 +169,7 @@ def wire_choosing(context: Context, shell: Shell, screen: Screen, desk: Desk, fo
     def enter(case_id: int | None, model: str, chosen: Chosen, request: gr.Request) -> list[Any]:
         view = desk.look(visitor(request), case_id, model)
         desk.warm_up(model)
-        choices = gr.update(choices=context.monitors.names(), value=model)
+        choices = gr.update(choices=context.monitors.marked(), value=model)
         return [*fill(view), listed(model, case_id, chosen), choices, chips(*desk.chips(model))]
 
     def enter_again(case_id: int | None, model: str, chosen: Chosen, request: gr.Request) -> Any:

@@ -36,11 +36,10 @@ NOBODY = "no other model"
 
 def build(context: Context, shell: Shell) -> None:
     """Build the tab and wire it."""
-    chosen = context.settings.model
     with gr.Row(elem_classes="m3-work m3-work-reflect"):
         with gr.Column(elem_classes="m3-panel m3-reflect-set"):
             with gr.Row(elem_classes="m3-choices"):
-                model = choice([chosen], chosen, "Model", "reflect-model")
+                model = choice([], None, "Model", "reflect-model")
                 cases = choice([("all annotated cases", ALL)], ALL, "Cases", "reflect-cases")
             with gr.Row(elem_classes="m3-choices"):
                 aspect = choice([each.value for each in Aspect], Aspect.PRESENCE.value, "Aspect", "reflect-aspect")
@@ -61,9 +60,10 @@ def build(context: Context, shell: Shell) -> None:
         case_id: int | None, model: str, cases: str, aspect: str, beside: str, sent: Any, request: gr.Request
     ) -> list[Any]:
         names, sets = models(context), choices(context.store)
+        model = model or context.monitors.default
         cases = cases if cases in {name for _, name in sets} else ALL
         return [
-            gr.update(choices=names),
+            gr.update(choices=names, value=model),
             gr.update(choices=sets, value=cases),
             gr.update(choices=[(NOBODY, ""), *names]),
             {**show(model, cases, aspect, beside, sent, request), "selected": case_id},

@@ -26,6 +26,7 @@ class Watch:
     stop: gr.Button
     discard: gr.Button
     use: gr.Button
+    judge: gr.Button
     sure: gr.Button
     keep: gr.Button
     status: gr.HTML
@@ -36,7 +37,7 @@ class Watch:
     @property
     def outputs(self) -> list[Any]:
         """What `shown` fills."""
-        return [self.run, self.status, self.plot, self.notes, self.stop, self.discard, self.use, self.seen]
+        return [self.run, self.status, self.plot, self.notes, self.stop, self.discard, self.use, self.judge, self.seen]
 
 
 def lay_out_watch() -> Watch:
@@ -49,24 +50,22 @@ def lay_out_watch() -> Watch:
         )
         sure = gr.Button("Discard it", visible=False, variant="stop", elem_id="discard-sure", min_width=200)
         keep = gr.Button("Keep it", visible=False, elem_id="discard-not", min_width=80)
+        judge = gr.Button("Judge", interactive=False, elem_id="judge-run", min_width=70)
         use = gr.Button(
             "Inspect with this model", interactive=False, variant="primary", elem_id="use-model", min_width=170
         )
     said = status(present.NO_RUN, elem_id="run-state")
     plot = gr.Plot(show_label=False, container=False, elem_id="run-curves", buttons=[])
     notes = run_notes({"samples": None, "log": "", "command": ""}, elem_id="run-notes")
-    return Watch(run, stop, discard, use, sure, keep, said, plot, notes, gr.State(None))
+    return Watch(run, stop, discard, use, judge, sure, keep, said, plot, notes, gr.State(None))
 
 
-def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State) -> gr.Dropdown:
-    """One run under watch: state, progress, curves, samples, log; stop and keep, discard, inspect with it.
-
-    Returns the choice of the run.
-    """
+def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State) -> Watch:
+    """One run under watch: state, progress, curves, samples, log; stop and keep, discard, inspect with it."""
     watch = lay_out_watch()
 
     def shown(view: RunView, run: Any) -> tuple[Any, ...]:
-        buttons = (view.can_stop, view.can_discard, view.model is not None)
+        buttons = (view.can_stop, view.can_discard, view.model is not None, view.model is not None)
         return (
             run,
             view.status,
@@ -111,17 +110,17 @@ def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State
 
     watch.use.click(told(inspect_with, Role.VIEWER), watch.run, [shell.model, shell.tabs], **SPEAKS)
     wire_discard(service, watch, choose)
-    return watch.run
+    return watch
 
 
 def wire_discard(service: Retraining, watch: Watch, choose: Any) -> None:
     """Discard asks first, in place of the buttons, and names the run it asked about."""
     doomed = gr.State(None)
-    buttons = [watch.stop, watch.discard, watch.use, watch.sure, watch.keep]
+    buttons = [watch.stop, watch.discard, watch.use, watch.judge, watch.sure, watch.keep]
 
     def swap(asking: bool, name: str | None = None) -> list[Any]:
         sure = gr.Button(f"Discard {name} and its files" if name else "Discard it", visible=asking)
-        return [*(gr.Button(visible=not asking) for _ in range(3)), sure, gr.Button(visible=asking)]
+        return [*(gr.Button(visible=not asking) for _ in range(4)), sure, gr.Button(visible=asking)]
 
     ask = told(lambda name: [name, *swap(True, name)], Role.REVIEWER)
     watch.discard.click(ask, watch.run, [doomed, *buttons], **READS)

@@ -123,6 +123,6 @@ def head() -> str:
     The stylesheets are not given as Gradio's `css`, which would rewrite its selectors and drop some of its rules.
     """
     scripts = "".join(f"<script>{static(name)}</script>" for name in ("mode.js", "person.js", "keys.js", "key_list.js"))
-    sheets = ("style.css", "forms.css", "examples.css", "reflect.css", "trust.css")
+    sheets = ("style.css", "forms.css", "examples.css", "reflect.css", "trust.css", "judging.css")
     styles = "".join(f"<style>{static(name)}</style>" for name in sheets)
     return styles + scripts

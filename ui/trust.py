@@ -77,7 +77,7 @@ class View:
 
 def build(context: Context, shell: Shell, switch: gr.HTML) -> None:
     """Build the view and wire it; `switch` brings it to the front."""
-    view = lay_out(context.settings.model)
+    view = lay_out()
     footer("trust", KEYS, FOOTER)
     store = context.store
 
@@ -85,8 +85,13 @@ def build(context: Context, shell: Shell, switch: gr.HTML) -> None:
         if not isinstance(front, dict) or front.get("view") != VIEW:
             return [gr.skip()] * (len(inputs) + len(filled))
         names, sets = models(context), choices(store)
+        model = model or context.monitors.default
         cases = cases if cases in {name for _, name in sets} else ALL
-        return [gr.update(choices=names), gr.update(choices=sets, value=cases), *opened(model, cases, request)]
+        return [
+            gr.update(choices=names, value=model),
+            gr.update(choices=sets, value=cases),
+            *opened(model, cases, request),
+        ]
 
     def opened(model: str, cases: str, request: gr.Request) -> list[Any]:
         measure_pictures(store, model)
@@ -165,12 +170,12 @@ def fitter(context: Context, kind: Kind, opened: Any) -> Any:
     return fitted
 
 
-def lay_out(model: str) -> View:
+def lay_out() -> View:
     """Three columns: what the model's probabilities are worth, the operating point, what was chosen before."""
     with gr.Row(elem_classes="m3-work m3-work-trust"):
         with gr.Column(elem_classes="m3-panel"):
             with gr.Row(elem_classes="m3-choices"):
-                names = choice([model], model, "Model", "trust-model")
+                names = choice([], None, "Model", "trust-model")
                 cases = choice([("all annotated cases", ALL)], ALL, "Cases", "trust-cases")
             drawn = diagram({}, elem_id="trust-diagram")
             columns = [("P(anomalous)", "46%"), ("cases", "16%"), ("error", "18%"), ("Brier", "20%")]

@@ -1,4 +1,4 @@
-"""What is judged: a frozen set and an evaluation of one model on it; and when two may stand side by side."""
+"""What is judged: a set of cases and an evaluation of one model on it; and when two may stand side by side."""
 
 from __future__ import annotations
 
@@ -22,19 +22,27 @@ class EvaluationState(StrEnum):
     FAILED = "failed"  # by an error that concerns all cases; starting it again goes on
 
 
+class Part(StrEnum):
+    """Which cases of a snapshot a model is judged on."""
+
+    FROZEN = "frozen"  # kept back from training: what the model makes of parts it never saw
+    CORRECTED = "corrected"  # trained on, and a person corrected them: whether the lesson was learnt
+
+
 @dataclass(frozen=True, slots=True)
-class FrozenSet:
-    """The frozen cases of a snapshot. `hash` covers pictures and truths: the same data have the same hash anywhere."""
+class CaseSet:
+    """A part of a snapshot's cases. `hash` covers pictures and truths: the same data have the same hash anywhere."""
 
     snapshot_id: int
     name: str
     hash: str
     size: int
+    part: Part = Part.FROZEN
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """One model's answers to a frozen set.
+    """One model's answers to a set of cases.
 
     Attributes:
         prompt: the version of what the model is told and shown; see `m3ad.prompts.prompt_version`.
@@ -44,7 +52,7 @@ class Evaluation:
     """
 
     id: int
-    set: FrozenSet
+    set: CaseSet
     model: str
     mode: Mode
     prompt: str
@@ -61,7 +69,7 @@ def differences(one: Evaluation, other: Evaluation) -> list[str]:
     found = []
     if one.set.hash != other.set.hash:
         found.append(
-            f"Their frozen sets differ: {one.set.name} ({one.set.hash[:12]}) and {other.set.name} "
+            f"Their sets differ: {one.set.name} ({one.set.hash[:12]}) and {other.set.name} "
             f"({other.set.hash[:12]}). Figures of different cases say nothing about which model is better."
         )
     if one.prompt != other.prompt:

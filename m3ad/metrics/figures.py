@@ -38,6 +38,15 @@ class Figure:
 Figures = dict[str, Figure]  # by the names of METRICS
 
 
+@dataclass(frozen=True, slots=True)
+class PairedFigure:
+    """A figure of two models on the same cases, and what separates the second from the first."""
+
+    before: Figure
+    after: Figure
+    difference: Figure
+
+
 def before_reflection(pair: Pair) -> Pair:
     """The pair as it stood before any reflection; where there was none, the final answer is the first one too."""
     truth, trace = pair
@@ -64,6 +73,18 @@ def figures(rows: Iterable[Row]) -> Figures:
     return {name: _figure(metric(_sums(drawn))) for name, metric in METRICS.items()}
 
 
+def paired_figures(rows: Iterable[tuple[Row, Row]]) -> dict[str, PairedFigure]:
+    """All METRICS of two models' answers to the same cases: each draw takes what both said of a case."""
+    width = len(COUNTED)
+    drawn = _draws([before + after for before, after in rows], np.random.default_rng(SEED), 2 * width)
+    sums = _sums([drawn[:, :width]]), _sums([drawn[:, width:]])
+    found = {}
+    for name, metric in METRICS.items():
+        before, after = (metric(each) for each in sums)
+        found[name] = PairedFigure(_figure(before), _figure(after), _figure(after - before))
+    return found
+
+
 def mean_figures(strata: Strata) -> Figures:
     """All METRICS as the mean over scenarios, as the paper's tables average (SPEC, M3-AD-Bench).
 
@@ -79,12 +100,12 @@ def mean_figures(strata: Strata) -> Figures:
 Sums = dict[str, np.ndarray]  # by the names of COUNTED: the observed sum first, then one of each draw
 
 
-def _draws(rows: Sequence[Row], chance: np.random.Generator) -> np.ndarray:
+def _draws(rows: Sequence[Row], chance: np.random.Generator, columns: int = len(COUNTED)) -> np.ndarray:
     """(1 + DRAWS, columns): sums over all rows, then over as many drawn anew within normal and anomalous ones."""
     by_truth: dict[int, Counter[Row]] = defaultdict(Counter)
     for row in rows:
         by_truth[row[0]][row] += 1
-    whole = np.zeros((1 + DRAWS, len(COUNTED)))
+    whole = np.zeros((1 + DRAWS, columns))
     for _, counts in sorted(by_truth.items()):
         kinds, often = np.array(sorted(counts)), np.array([counts[row] for row in sorted(counts)])
         drawn = chance.multinomial(often.sum(), often / often.sum(), size=DRAWS)

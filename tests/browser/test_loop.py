@@ -108,7 +108,7 @@ def inspect_with_new_model(walk: Walk, case: Case) -> None:
     """Follow "Inspect with this model" to the part, inspect it, and find the answer under the new model's name."""
     walk.page.locator("#use-model").click()
     walk.shows(case)
-    expect(walk.page.locator("#inspect-model input")).to_have_value(AFTER_RCRL)
+    expect(walk.page.locator("#inspect-model input")).to_have_value(f"{AFTER_RCRL} (not promoted)")
     expect(walk.page.locator(".m3-big")).to_have_text("Not inspected yet")
     expect(walk.boxes("truth").first).to_be_visible()
     walk.inspect()

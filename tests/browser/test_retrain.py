@@ -167,5 +167,5 @@ def test_the_model_of_a_finished_run_is_taken_to_inspect(site: Site, page: Page)
     run.model_path.mkdir()
     run.set_status(RunState.FINISHED, "The model is in model/.")
     page.locator("#use-model").click()  # waits until it can
-    expect(page.locator("#inspect-model input")).to_have_value("demo/raws-1")
+    expect(page.locator("#inspect-model input")).to_have_value("demo/raws-1 (not promoted)")
     expect(page.locator(".m3-header")).to_contain_text("demo/raws-1")

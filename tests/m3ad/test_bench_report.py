@@ -18,7 +18,7 @@ from m3ad.bench.own_tables import confusion, cost, own_tables, reflection
 from m3ad.bench.page import page
 from m3ad.bench.paper_tables import detection, paper_tables, sweep
 from m3ad.bench.published import TABLE_1, TABLE_2, TABLE_3, TABLE_4
-from m3ad.bench.records import Evaluation, EvaluationState, FrozenSet
+from m3ad.bench.records import CaseSet, Evaluation, EvaluationState
 from m3ad.bench.subject import Subject, remarks
 from m3ad.bench.tables import Table
 from m3ad.bench.words import summary
@@ -32,7 +32,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HOSTILE = "</td><script>alert(1)</script> | \\input{x} & 100% `x`\n=cmd"
 SCRATCH = Verdict(True, (Defect("scratch", Box(0.1, 0.1, 0.4, 0.4)),))
 EVALUATION = Evaluation(
-    1, FrozenSet(1, "bench", "f" * 64, 4), "demo", Mode.AUTO, "abc", METRIC_VERSION, EvaluationState.FINISHED, "",
+    1, CaseSet(1, "bench", "f" * 64, 4), "demo", Mode.AUTO, "abc", METRIC_VERSION, EvaluationState.FINISHED, "",
     "ann", NOW, NOW,
 )  # fmt: skip
 

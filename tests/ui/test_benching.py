@@ -28,7 +28,7 @@ def benching(store: Store, gate: Gate) -> Benching:
     for number in range(CASES):
         add_case(store, f"{number}", BENT if number % 2 else NORMAL, size=(20 + number, 20))
     store.create_snapshot("bench", frozen_share=0, frozen_categories=["sensor board"])
-    return Benching(make_context(store, lambda source: ScriptedMonitor(gate=gate)))
+    return make_context(store, lambda source: ScriptedMonitor(gate=gate)).benching
 
 
 def started(store: Store, benching: Benching, model: str = "demo") -> Round:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 
 from db.store import Store
-from m3ad.bench.records import Evaluation
+from m3ad.bench.records import Evaluation, Part
 from m3ad.bench.words import summary
 from m3ad.errors import ModelUnavailable
 from m3ad.monitor import open_monitor
@@ -16,7 +16,7 @@ from m3ad.monitor.base import BatchMonitor
 from m3ad.records import Mode
 from m3ad.settings import Settings
 from training.bench_report import subject
-from training.evaluating import Progress, Tell, evaluate
+from training.evaluating import Progress, Question, Tell, evaluate
 from training.teacher_limits import Limits
 from ui.commands.caption import count
 from ui.commands.common import find_snapshot, interruptible, make_settings, model_source, open_store, tell
@@ -28,6 +28,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Which frozen set, how the model is asked, and how far a served one may be asked."""
     parser.add_argument("snapshot", help="Name or number.")
     parser.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.AUTO.value)
+    add_served_options(parser)
+
+
+def add_served_options(parser: argparse.ArgumentParser) -> None:
+    """How far a served model may be asked."""
     limits, served = Limits(), "Of a served model:"
     parser.add_argument("--at-once", type=count, default=4, help=f"{served} cases under way at a time.")
     parser.add_argument("--requests-per-minute", type=float, default=limits.requests_per_minute, metavar="N")
@@ -38,44 +43,57 @@ def run(options: argparse.Namespace) -> None:
     """Answer, telling how far it is; then tell the figures. Ctrl+C ends it after the batch, and keeps what it has."""
     settings = make_settings(options)
     with open_store(options) as store, interruptible() as cancelled:
-        source = model_source(settings, settings.model)
-        answer = answer_served if source.startswith("served:") else answer_here
-        evaluation = answer(options, settings, store, source, cancelled)
+        snapshot = find_snapshot(store, options.snapshot)
+        question = Question(snapshot.id, Part.FROZEN, settings.model, Mode(options.mode))
+        evaluation = answer(options, settings, store, question, cancelled)
         judged = subject(store, evaluation.id)
         data = {"evaluation": evaluation.id, "model": settings.model, "set": dataclasses.asdict(evaluation.set)}
         tell(options, {**data, **judged.judgement.to_json()}, summary(judged))
 
 
+def answer(
+    options: argparse.Namespace, settings: Settings, store: Store, question: Question, cancelled: Callable[[], bool]
+) -> Evaluation:
+    """One model answers one set of cases, to its end. `settings.model` is the model."""
+    source = model_source(settings, settings.model)
+    one = answer_served if source.startswith("served:") else answer_here
+    return one(options, settings, store, source, question, cancelled)
+
+
 def answer_here(
-    options: argparse.Namespace, settings: Settings, store: Store, source: str, cancelled: Callable[[], bool]
+    options: argparse.Namespace,
+    settings: Settings,
+    store: Store,
+    source: str,
+    question: Question,
+    cancelled: Callable[[], bool],
 ) -> Evaluation:
     """A model on this machine answers."""
     monitor = open_monitor(source, device=settings.device, quantization=settings.quantization)
     if not isinstance(monitor, BatchMonitor):
         raise ModelUnavailable(f"{settings.model} cannot answer for several pictures at once, which the bench needs.")
-    evaluation = begin(options, settings, store, monitor.prompt)
+    evaluation = question.begin(store, monitor.prompt, actor=settings.user)
     evaluate(store, evaluation, monitor, actor=settings.user, tell=teller(options), cancelled=cancelled)
     return evaluation
 
 
 def answer_served(
-    options: argparse.Namespace, settings: Settings, store: Store, source: str, cancelled: Callable[[], bool]
+    options: argparse.Namespace,
+    settings: Settings,
+    store: Store,
+    source: str,
+    question: Question,
+    cancelled: Callable[[], bool],
 ) -> Evaluation:
     """A served model answers."""
     from training.served_evaluating import ServedEvaluation, ServedPool
 
     limits = Limits(requests_per_minute=options.requests_per_minute, tokens=options.tokens)
     pool = ServedPool(source, options.at_once)
-    evaluation = begin(options, settings, store, pool.prompt)
+    evaluation = question.begin(store, pool.prompt, actor=settings.user)
     told = teller(options)
     ServedEvaluation(store, evaluation, pool, limits, actor=settings.user, tell=told, cancelled=cancelled).run()
     return evaluation
-
-
-def begin(options: argparse.Namespace, settings: Settings, store: Store, prompt: str) -> Evaluation:
-    """The evaluation to go on with."""
-    snapshot = find_snapshot(store, options.snapshot)
-    return store.evaluations.begin(snapshot.id, settings.model, Mode(options.mode), prompt, actor=settings.user)
 
 
 def teller(options: argparse.Namespace) -> Tell:

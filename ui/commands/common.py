@@ -35,10 +35,23 @@ def open_store(options: argparse.Namespace) -> Store:
 
 def model_source(settings: Settings, name: str) -> str:
     """What `open_monitor` takes for a model's name: a stored model's source, else the name itself."""
-    if not (settings.workspace / "store.db").exists() and settings.database is None:
+    if not has_store(settings):
         return name  # inspecting a picture needs no workspace, and makes none
-    store = Store.open(settings.workspace, settings.database)
-    return next((model.source for model in store.models() if model.name == name), name)
+    with Store.open(settings.workspace, settings.database) as store:
+        return next((model.source for model in store.models() if model.name == name), name)
+
+
+def model_in_use(settings: Settings) -> str:
+    """The model that was promoted last and not taken back, else that of the settings."""
+    if not has_store(settings):
+        return settings.model
+    with Store.open(settings.workspace, settings.database) as store:
+        return store.promotions.in_use() or settings.model
+
+
+def has_store(settings: Settings) -> bool:
+    """Whether the workspace has a store already."""
+    return (settings.workspace / "store.db").exists() or settings.database is not None
 
 
 def find_snapshot(store: Store, wanted: str | None) -> Snapshot:

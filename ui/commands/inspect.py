@@ -10,7 +10,7 @@ from m3ad.contradictions import all_problems
 from m3ad.images import open_image
 from m3ad.monitor import Answer, inspect, open_monitor
 from m3ad.records import Mode
-from ui.commands.common import make_settings, model_source, tell
+from ui.commands.common import make_settings, model_in_use, model_source, tell
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Inspect image files; nothing is stored."""
     settings = make_settings(options)
-    source = model_source(settings, settings.model)
+    source = model_source(settings, settings.model if hasattr(options, "model") else model_in_use(settings))
     monitor = open_monitor(source, device=settings.device, quantization=settings.quantization)
     for path in options.images:
         answer = inspect(monitor, open_image(path), mode=Mode(options.mode), seed=options.seed)

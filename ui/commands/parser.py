@@ -27,7 +27,11 @@ from ui.commands import (
     lens,
     lineage,
     model_add,
+    model_judge,
     model_list,
+    model_promote,
+    model_rules,
+    model_take_back,
     reflection,
     serve,
     snapshot,
@@ -82,8 +86,15 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="")
     for name, command in COMMANDS.items():
         add_command(commands, common, name, (command.run.__doc__ or "").split("\n")[0], command)
-    models = {"list": ("List them.", model_list), "add": ("Give one that is to be compared a name.", model_add)}
-    add_group(commands, common, ("model", "Models that can inspect."), models)
+    inspecting = {
+        "list": ("List them.", model_list),
+        "add": ("Give one that is to be compared a name.", model_add),
+        "judge": (model_judge.WORDS, model_judge),
+        "promote": (model_promote.WORDS, model_promote),
+        "take-back": (model_take_back.WORDS, model_take_back),
+        "rules": (model_rules.WORDS, model_rules),
+    }
+    add_group(commands, common, ("model", "Models that can inspect, and which of them is in use."), inspecting)
     exchange = {
         "import": (annotations_import.WORDS, annotations_import),
         "export": (annotations_export.WORDS, annotations_export),

@@ -26,6 +26,7 @@ def run(options: argparse.Namespace) -> None:
         settings,
         store,
         lambda source: open_monitor(source, device=settings.device, quantization=settings.quantization),
+        pinned=hasattr(options, "model"),
     )
     drawn: list[int] = []
     if settings.demo and not store.facets().total:
@@ -37,6 +38,7 @@ def run(options: argparse.Namespace) -> None:
         if drawn:
             inspect_some(context, drawn)
         else:
-            context.inspections.warm_up(settings.model)
+            context.inspections.warm_up(context.monitors.default)
+        context.judging.resume()
 
     serve_page(context, ready)

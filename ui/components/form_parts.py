@@ -14,7 +14,7 @@ def heading(words: str) -> gr.HTML:
     return gr.HTML(f'<h4 class="m3-h">{words}</h4>', apply_default_css=False)
 
 
-def choice(choices: list[Any], value: str, label: str, elem_id: str) -> gr.Dropdown:
+def choice(choices: list[Any], value: str | None, label: str, elem_id: str) -> gr.Dropdown:
     """A small dropdown whose label only screen readers see."""
     return gr.Dropdown(choices, value=value, label=label, container=False, min_width=80, elem_id=elem_id)
 
