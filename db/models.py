@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from db.events import log, now
-from db.schema import ModelTable, RunTable, SnapshotTable
+from db.schema import BusyDeviceTable, ModelTable, QueuedRunTable, RunTable, SnapshotTable
 from m3ad.errors import Conflict, NotFound
 from m3ad.records import Model, Run
 
@@ -89,5 +89,7 @@ def remove_run(session: Session, name: str, actor: str) -> None:
     run(session, name)
     if user := session.scalar(select(ModelTable.name).where(ModelTable.run == name)):
         raise Conflict(f"Run {name} cannot be discarded: model {user} comes from it.")
+    session.execute(delete(BusyDeviceTable).where(BusyDeviceTable.run == name))
+    session.execute(delete(QueuedRunTable).where(QueuedRunTable.run == name))
     session.delete(session.get_one(RunTable, name))
     log(session, "run.removed", actor, name=name)

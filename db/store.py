@@ -44,6 +44,7 @@ from db.meanings import Meanings
 from db.preferences import Preferences
 from db.queue import Queue
 from db.reviews import Reviews
+from db.run_queue import RunQueue
 from db.saved_filters import SavedFilters
 from db.schema import Role
 from db.second_looks import SecondLooks
@@ -87,6 +88,7 @@ class Store:
         trust: operating points and calibrators of models; see `db.trust.Trust`.
         evidence: how often a model was right on cases like one; see `db.evidence.Evidence`.
         evaluations: models judged on frozen sets; see `db.evaluations.Evaluations`.
+        run_queue: runs that wait for a device, and those that have one; see `db.run_queue.RunQueue`.
     """
 
     def __init__(self, workspace: Path, engine: Engine) -> None:
@@ -108,6 +110,7 @@ class Store:
         self.trust = Trust(self)
         self.evidence = Evidence(self)
         self.evaluations = Evaluations(self)
+        self.run_queue = RunQueue(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | None = None) -> Store:

@@ -32,5 +32,5 @@ def build(context: Context, shell: Shell) -> None:
             writings = Writings(context.store)
             wire_examples(context, shell, service, writings, form.examples, form.weighed, form.seeing)
             wire_texts(context, shell, writings, form.texts, form.weighed)
-            build_watch(service, shell, begun, started)
+            build_watch(context, service, shell, begun, started)
     footer("retrain", (), FOOTER)

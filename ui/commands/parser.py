@@ -26,6 +26,11 @@ from ui.commands import (
     inspect,
     lens,
     model_list,
+    queue_add,
+    queue_list,
+    queue_move,
+    queue_remove,
+    queue_work,
     reflection,
     serve,
     snapshot,
@@ -80,6 +85,14 @@ def make_parser() -> argparse.ArgumentParser:
     for name, command in COMMANDS.items():
         add_command(commands, common, name, (command.run.__doc__ or "").split("\n")[0], command)
     add_group(commands, common, ("model", "Models that can inspect."), {"list": ("List them.", model_list)})
+    waiting = {
+        "list": (queue_list.WORDS, queue_list),
+        "move": (queue_move.WORDS, queue_move),
+        "remove": (queue_remove.WORDS, queue_remove),
+        "add": (queue_add.WORDS, queue_add),
+        "work": (queue_work.WORDS, queue_work),
+    }
+    add_group(commands, common, ("queue", "Runs that wait for a device."), waiting)
     exchange = {
         "import": (annotations_import.WORDS, annotations_import),
         "export": (annotations_export.WORDS, annotations_export),
