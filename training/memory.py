@@ -17,7 +17,7 @@ from training.shapes import Shapes
 
 PROMPT, ANSWER = 128, 384  # tokens of text beside the image: the question; the longest answer of a RAWS example
 NF4 = 0.5 + 1 / 64  # bytes of a 4-bit weight with its scale, itself quantized
-PROGRAM = {"cpu": 0.75 * GIB, "cuda": 0.6 * GIB}  # the libraries; a card's context and their kernels
+PROGRAM = {"cpu": 1.0 * GIB, "cuda": 0.6 * GIB}  # the libraries; a card's context and their kernels
 TILE = (4096, 32_768)  # tokens and vocabulary of the tiles in which TRL takes log-probabilities
 
 
@@ -87,6 +87,8 @@ def estimate(shapes: Shapes, settings: TrainSettings, device: str) -> Estimate:
     parts.append(Part("answers being written", writing) if writing > passes else Part("activations", passes))
     parts.append(Part("program", PROGRAM["cuda" if card else CPU]))
     if not card:
+        # Measured, not derived: about one more copy of the weights stays resident after they were loaded.
+        parts.append(Part("loading", float(numbers.weight * shapes.weights)))
         parts = [Part(part.name, part.bytes * settings.processes) for part in parts]
     return Estimate(tuple(parts), sequences, tokens, images)
 
