@@ -193,7 +193,7 @@ def test_the_order_of_the_queue_is_changed_by_hand(
     assert [one.run for one in queue.waiting()] == ["raws-2"]
     lines.nth(1).get_by_role("button", name="raws-2", exact=True).click()
     expect(page.locator("#run-state")).to_contain_text("queued")
-    page.get_by_role("button", name="settings").click()
+    page.get_by_role("button", name="settings", exact=True).click()
     expect(page.locator("#run-notes")).to_contain_text("max steps: 40")
     expect(page.locator("#run-memory textarea")).to_have_value(re.compile(r"^About .* GiB on cpu: weights"))
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
