@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from db.events import log, now
-from db.schema import ModelTable, RunRowTable, RunTable, SnapshotTable
+from db.schema import BusyDeviceTable, ModelTable, QueuedRunTable, RunRowTable, RunTable, SnapshotTable
 from m3ad.errors import Conflict, NotFound
 from m3ad.records import Model, Run
 
@@ -90,5 +90,7 @@ def remove_run(session: Session, name: str, actor: str) -> None:
     if user := session.scalar(select(ModelTable.name).where(ModelTable.run == name)):
         raise Conflict(f"Run {name} cannot be discarded: model {user} comes from it.")
     session.execute(delete(RunRowTable).where(RunRowTable.run == name))
+    session.execute(delete(BusyDeviceTable).where(BusyDeviceTable.run == name))
+    session.execute(delete(QueuedRunTable).where(QueuedRunTable.run == name))
     session.delete(session.get_one(RunTable, name))
     log(session, "run.removed", actor, name=name)

@@ -143,6 +143,7 @@ class Base(DeclarativeBase):
         datetime: UtcDateTime(),
         dict[str, Any]: JSON(none_as_null=True),
         list[list[str]]: JSON(none_as_null=True),
+        list[str]: JSON(none_as_null=True),
         Scenario: _words(Scenario, "scenario"),
         Mode: _words(Mode, "mode"),
         Stage: _words(Stage, "stage"),
@@ -546,6 +547,30 @@ class RunRowTable(Base):
 
     annotation_id: Mapped[int] = mapped_column(ForeignKey("annotations.id", ondelete="RESTRICT"), primary_key=True)
     run: Mapped[str] = mapped_column(ForeignKey("runs.name", ondelete="RESTRICT"), primary_key=True)
+
+
+class QueuedRunTable(Base):
+    """A run that was given to the queue: waiting while it has a place. `key` and `twin` keep it from coming twice."""
+
+    __tablename__ = "queued_runs"
+    __table_args__ = (UniqueConstraint("key"), UniqueConstraint("twin"))
+
+    run: Mapped[str] = mapped_column(ForeignKey("runs.name", ondelete="RESTRICT"), primary_key=True)
+    devices: Mapped[list[str]]
+    place: Mapped[int | None]
+    key: Mapped[str | None]
+    twin: Mapped[str | None]
+    author: Mapped[str]
+    created: Mapped[datetime]
+
+
+class BusyDeviceTable(Base):
+    """A device that a run has been given: never two runs at a time."""
+
+    __tablename__ = "busy_devices"
+
+    device: Mapped[str] = mapped_column(primary_key=True)
+    run: Mapped[str] = mapped_column(ForeignKey("runs.name", ondelete="RESTRICT"))
 
 
 class ModelTable(Base):

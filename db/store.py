@@ -47,6 +47,7 @@ from db.preferences import Preferences
 from db.promotions import Promotions
 from db.queue import Queue
 from db.reviews import Reviews
+from db.run_queue import RunQueue
 from db.saved_filters import SavedFilters
 from db.schema import Role
 from db.second_looks import SecondLooks
@@ -94,6 +95,7 @@ class Store:
         trials: runs' models beside those that they started from; see `db.trials.Trials`.
         promotions: which model is in use, and the rules for that; see `db.promotions.Promotions`.
         lineage: what models are made of, and what became of annotations; see `db.lineage.Lineage`.
+        run_queue: runs that wait for a device, and those that have one; see `db.run_queue.RunQueue`.
     """
 
     def __init__(self, workspace: Path, engine: Engine) -> None:
@@ -118,6 +120,7 @@ class Store:
         self.lineage = Lineage(self)
         self.trials = Trials(self)
         self.promotions = Promotions(self)
+        self.run_queue = RunQueue(self)
 
     @classmethod
     def open(cls, workspace: Path, url: str | URL | None = None) -> Store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import resource
 import time
 from typing import Any
 
@@ -42,7 +43,8 @@ class RunCallback(TrainerCallback):
         if state.is_world_process_zero and logs:
             metrics = {name: number(value) for name, value in logs.items() if isinstance(value, int | float)}
             place = {"step": state.global_step, "total": state.max_steps, "elapsed": time.monotonic() - self._started}
-            self._run.append_event("log", **{**metrics, **place, "first_step": self._first_step})
+            seen = {"first_step": self._first_step, "peak_memory": peak_memory(args.device)}
+            self._run.append_event("log", **{**metrics, **place, **seen})
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         if self._anywhere(self._interrupt.requested(), args.device) and state.global_step < state.max_steps:
@@ -57,6 +59,13 @@ class RunCallback(TrainerCallback):
         flag = torch.tensor(float(here), device=device)
         torch.distributed.all_reduce(flag, op=torch.distributed.ReduceOp.MAX)
         return bool(flag.item())
+
+
+def peak_memory(device: torch.device) -> int:
+    """The most memory that this process has held so far, in bytes: of the card where it trains on one, else of all."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
 
 
 def number(value: float) -> float | None:

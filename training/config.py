@@ -17,7 +17,7 @@ from m3ad.rewards import RewardConfig
 
 METHODS = ("full", "lora", "qlora")
 SCHEDULES = ("cosine", "linear", "constant_with_warmup")
-DEVICES = ("auto", "cpu")
+DEVICES = ("auto", "cpu", *(f"cuda:{number}" for number in range(8)))
 PRECISIONS = ("auto", "float32", "bfloat16")
 _KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
@@ -57,8 +57,9 @@ class TrainSettings:
         True, "Less memory, about a third more time.", "ours: needed for 4B on one card"
     )
     device: str = setting(
-        "auto", "Where to train; auto takes a GPU when there is one.", "ours: no choice in the paper", DEVICES
-    )
+        "auto", "Where to train; auto takes the GPU with the fewest runs, or the CPU where there is none.",
+        "ours: no choice in the paper", DEVICES,
+    )  # fmt: skip
     precision: str = setting(
         "auto", "Numbers inside the passes; auto: bfloat16 on a GPU, float32 on a CPU (newer ones gain by bfloat16).",
         "ours: no choice in the paper", PRECISIONS,
@@ -196,12 +197,23 @@ class RcrlSettings(TrainSettings):
 Settings = RawsSettings | RcrlSettings
 SETTINGS: dict[Stage, type[RawsSettings] | type[RcrlSettings]] = {Stage.RAWS: RawsSettings, Stage.RCRL: RcrlSettings}
 
+# An adapter learns at a higher rate than all weights; ten times is usual.
+_LORA: dict[str, Any] = {"method": "lora", "weight_decay": 0.0, "warmup_steps": 20}
+_WIDE: dict[str, Any] = {**_LORA, "lora_rank": 64, "lora_alpha": 128, "accumulation": 2}
 _CPU_DEMO: dict[str, Any] = {
     "gradient_checkpointing": False, "device": "cpu", "warmup_steps": 2, "accumulation": 1, "logging_steps": 1,
     "weight_decay": 0.01,
 }  # fmt: skip
 PRESETS: dict[str, dict[Stage, Settings]] = {
     "paper": {Stage.RAWS: RawsSettings(), Stage.RCRL: RcrlSettings()},
+    "24 GB card": {
+        Stage.RAWS: RawsSettings(**_LORA, learning_rate=1e-4, accumulation=8),
+        Stage.RCRL: RcrlSettings(**_LORA, learning_rate=1e-5, accumulation=4),
+    },
+    "80 GB card": {
+        Stage.RAWS: RawsSettings(**_WIDE, learning_rate=1e-4, batch=4),
+        Stage.RCRL: RcrlSettings(**_WIDE, learning_rate=1e-5, batch=2),
+    },
     # The bundled model has 4 million weights and learns from scratch-sized steps: a hundred times the paper's rate.
     "cpu demo": {
         Stage.RAWS: RawsSettings(**_CPU_DEMO, learning_rate=2e-4, batch=8, max_steps=40),
@@ -209,6 +221,12 @@ PRESETS: dict[str, dict[Stage, Settings]] = {
             **_CPU_DEMO, learning_rate=2e-5, batch=2, max_steps=12, max_new_tokens=160, sample_steps=1
         ),
     },
+}
+PRESET_SOURCES = {
+    "paper": "All weights, as in M3-AD; where the paper is silent, a setting's help says what we took instead.",
+    "24 GB card": "Ours, for Qwen3-VL-4B (8B: choose qlora): LoRA, else the paper's. Computed to fit, never tried.",
+    "80 GB card": "Ours, for Qwen3-VL-4B and 8B: a wider LoRA, several cases at once. Computed to fit, never tried.",
+    "cpu demo": "Ours, tried: for the bundled model, about a minute on two processor cores.",
 }
 
 

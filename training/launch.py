@@ -20,6 +20,7 @@ import psutil
 
 from m3ad.errors import RunError
 from m3ad.records import RunState, Stage
+from training.devices import visible
 from training.process import LAUNCHED
 from training.run import RunFolder
 
@@ -46,10 +47,12 @@ def command_of(stage: Stage, folder: Path, processes: int) -> list[str]:
 def environment(run: RunFolder) -> dict[str, str]:
     """The environment of a training process."""
     variables = {**os.environ, LAUNCHED: "1", "PYTHONUNBUFFERED": "1"}
-    if run.config().settings.processes == 1:
+    settings = run.config().settings
+    if (cards := visible(settings.device, settings.processes)) is not None:
+        variables["CUDA_VISIBLE_DEVICES"] = cards
+    elif settings.processes == 1:
         # With several cards in sight and one process, transformers would wrap the model and TRL refuse it.
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
-        variables["CUDA_VISIBLE_DEVICES"] = visible.split(",")[0]
+        variables["CUDA_VISIBLE_DEVICES"] = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
     return variables
 
 

@@ -30,8 +30,13 @@ UNQUANTIZED = ["model.visual", "lm_head"]  # "visual" alone would match nothing:
 
 
 def device_of(settings: TrainSettings) -> str:
-    """ "cuda" or "cpu", by the setting and what the machine has."""
-    return "cuda" if settings.device == "auto" and torch.cuda.is_available() else "cpu"
+    """ "cuda" or "cpu", by the setting and what the machine has; which card is settled by who starts the process.
+
+    Raises RunError when a card is asked for and torch sees none.
+    """
+    if settings.device.startswith("cuda") and not torch.cuda.is_available():
+        raise RunError(f"This run is for {settings.device}, and PyTorch sees no card here: choose auto or cpu.")
+    return "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
 def model_arguments(settings: TrainSettings) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from m3ad.monitor.names import resolve
 from m3ad.records import Run, Stage
 from training import launch
 from training.config import RawsSettings, Settings
+from training.examples import Example
 from training.run import RunFolder
 from training.snapshots import example_source, snapshot_examples
 
@@ -31,7 +32,6 @@ def create_run(
         raise RunError(f"{start_model} runs on a server: only a model whose weights are here can be trained.")
     root = workspace / "runs"
     root.mkdir(parents=True, exist_ok=True)
-    name = next_run_name(store, workspace, stage)
     examples = snapshot_examples(store, snapshot_id, start_model, settings)
     if not examples and isinstance(settings, RawsSettings):
         found = example_source(store, snapshot_id, start_model, unchecked=settings.unchecked)
@@ -40,18 +40,32 @@ def create_run(
                 f"There is nothing to learn from. {found.sentence()} Approve some, have those sent back written again "
                 "(app.py caption), or let the run learn from unchecked texts too (its setting unchecked)."
             )
-    folder = RunFolder.create(root, name, stage=stage, start=source, settings=settings, examples=examples)
+    folder = _new_folder(store, workspace, stage=stage, start=source, settings=settings, examples=examples)
     try:
-        run = Run(name, stage, snapshot_id, start_model, folder.path.resolve(), datetime.now(UTC))
+        run = Run(folder.name, stage, snapshot_id, start_model, folder.path.resolve(), datetime.now(UTC))
         with store.at_once(changes=True):
             store.add_run(run)
             made = folder.config()
             cases = [int(example.case) for example in examples]
-            store.lineage.record(name, made.settings.to_json(), made.data_sha256, cases)
+            store.lineage.record(folder.name, made.settings.to_json(), made.data_sha256, cases)
         return run
     except M3ADError:
         shutil.rmtree(folder.path)
         raise
+
+
+def _new_folder(
+    store: Store, workspace: Path, *, stage: Stage, start: str, settings: Settings, examples: list[Example]
+) -> RunFolder:
+    """A new run folder under the next free name, also while others take names."""
+    root = workspace / "runs"
+    while True:
+        name = next_run_name(store, workspace, stage)
+        try:
+            return RunFolder.create(root, name, stage=stage, start=start, settings=settings, examples=examples)
+        except RunError:
+            if not (root / name).exists():  # it was refused for something else than its name
+                raise
 
 
 def discard_run(store: Store, name: str) -> None:

@@ -21,6 +21,7 @@ import os
 import re
 import shutil
 import time
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,7 +77,8 @@ class RunFolder:
         problems = settings.check()
         if problems:
             raise RunError("The run cannot be created. " + " ".join(problems))
-        draft = root / f".{name}.{os.getpid()}"  # made whole first, then renamed: no half-written run is ever seen
+        # Made whole first, then renamed: no half-written run is ever seen, and of two at a time one is refused.
+        draft = root / f".{name}.{uuid.uuid4().hex}"
         (draft / "checkpoints").mkdir(parents=True)
         count = write_examples(draft / "data.jsonl", examples)
         if not count:
@@ -92,7 +94,11 @@ class RunFolder:
         }
         _write_json(draft / "config.json", config)
         (draft / "data.jsonl").chmod(0o444)
-        draft.rename(folder)
+        try:
+            draft.rename(folder)
+        except OSError as error:
+            shutil.rmtree(draft)
+            raise RunError(f"A run named {name} has just been made by somebody else: choose another name.") from error
         return cls(folder)
 
     @property

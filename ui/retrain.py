@@ -38,7 +38,7 @@ def build(context: Context, shell: Shell) -> Watch:
             writings = Writings(context.store)
             wire_examples(context, shell, service, writings, form.examples, form.weighed, form.seeing)
             wire_texts(context, shell, writings, form.texts, form.weighed)
-            watch = build_watch(service, shell, begun, started)
+            watch = build_watch(context, service, shell, begun, started)
             build_lineage(context.store, watch.run)
     footer("retrain", (), FOOTER)
     return watch

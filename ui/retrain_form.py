@@ -9,7 +9,8 @@ from typing import Any
 import gradio as gr
 
 from m3ad.records import Stage
-from training.config import PRESETS
+from training.config import PRESET_SOURCES, PRESETS
+from training.devices import AUTO, devices
 from ui import retrain_presenter as present
 from ui.components.form_parts import heading
 from ui.events import REVIEWS
@@ -18,6 +19,11 @@ from ui.retrain_mixing import MIXING, SEEING
 from ui.retrain_texts import TextsForm, lay_out_texts
 
 # What people change most; the other settings wait in an accordion.
+# What decides how much memory a run takes.
+WEIGHING = (
+    "method", "batch", "max_pixels", "max_tokens", "gradient_checkpointing", "lora_rank", "freeze_vision", "device",
+    "precision", "processes", "generations", "max_new_tokens", "beta",
+)  # fmt: skip
 FIRST = ("method", "learning_rate", "batch", "accumulation", "epochs", "max_steps")
 STAGE_NAMES = {Stage.RAWS: "RAWS · supervised", Stage.RCRL: "RCRL · rewards (GRPO)"}
 
@@ -47,17 +53,26 @@ class RunForm:
     stage: gr.Radio
     model: gr.Dropdown
     preset: gr.Dropdown
+    source: gr.Textbox
     hint: gr.Textbox
     examples: ExamplesForm
     texts: TextsForm
     stages: list[SettingsForm]
+    memory: gr.Textbox
     command: gr.Textbox
     begin: gr.Button
+    token: gr.Textbox  # what names this form, made in the browser: the same form, sent again, gives the same run
 
     @property
     def settings(self) -> list[Any]:
         """Every setting of both stages."""
         return [field for form in self.stages for field in form.fields]
+
+    @property
+    def weighing(self) -> list[Any]:
+        """What the memory of a run depends on."""
+        known = [one.values(one.fields) for one in self.stages]
+        return [self.stage, self.model, *(fields[name] for fields in known for name in WEIGHING if name in fields)]
 
     @property
     def asked(self) -> list[Any]:
@@ -89,17 +104,24 @@ def build_form(snapshot: gr.Dropdown) -> RunForm:
     with gr.Row(elem_classes="m3-two"):
         model = gr.Dropdown([], label="Start model", min_width=60, elem_id="start-model")
         preset = gr.Dropdown(sorted(PRESETS), value="cpu demo", label="Preset", min_width=60)
+    said = PRESET_SOURCES["cpu demo"]
+    source = gr.Textbox(said, show_label=False, container=False, interactive=False, lines=2, elem_id="preset-source")
     hint = gr.Textbox(show_label=False, container=False, interactive=False, lines=2, elem_id="start-hint")
     examples, texts = lay_out_examples(), lay_out_texts()
     # One setting stands where its effect is counted, not among the others.
     placed = {Stage.RAWS: {"unchecked": examples.unchecked}, Stage.RCRL: {}}
     forms = [build_settings(key, placed[key], visible=key is Stage.RAWS) for key in STAGE_NAMES]
     with gr.Column(elem_classes="m3-form-end"):
+        memory = gr.Textbox(
+            label="Memory", lines=3, max_lines=3, interactive=False, show_label=False, container=False,
+            elem_id="run-memory",
+        )  # fmt: skip
         command = gr.Textbox(
             label="Command", lines=2, max_lines=2, interactive=False, buttons=["copy"], elem_id="run-command"
         )
         begin = gr.Button("Start run", variant="primary", interactive=False, elem_id="start-run", elem_classes=REVIEWS)
-    return RunForm(snapshot, stage, model, preset, hint, examples, texts, forms, command, begin)
+        token = gr.Textbox(visible=False)
+    return RunForm(snapshot, stage, model, preset, source, hint, examples, texts, forms, memory, command, begin, token)
 
 
 def build_settings(stage: Stage, placed: dict[str, Any], *, visible: bool) -> SettingsForm:
@@ -121,6 +143,8 @@ def build_settings(stage: Stage, placed: dict[str, Any], *, visible: bool) -> Se
 def setting_input(field: present.SettingField, value: Any) -> Any:
     """The component that fits a setting; its help stands under its label."""
     common = {"label": field.label, "value": value, "info": field.help, "interactive": True, "min_width": 60}
+    if field.name == "device":  # not every card that there can be, but those that are here
+        return gr.Dropdown([AUTO, *(one.name for one in reversed(devices()))], **common)
     if field.kind == "choice":
         return gr.Dropdown(list(field.choices), **common)
     if field.kind == "bool":

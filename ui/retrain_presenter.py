@@ -11,12 +11,13 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from db.run_queue import QueuedRun
 from m3ad.errors import RunError
 from m3ad.records import RunState, Snapshot, Stage
 from m3ad.rewards import RewardConfig
 from training.config import SETTINGS, Settings, settings_from_json
 from training.examples import Mix
-from training.run import Progress, RunFolder
+from training.run import Progress, RunConfig, RunFolder
 from training.snapshots import ExampleSource
 
 Events = Sequence[Mapping[str, Any]]
@@ -60,6 +61,7 @@ STATE_WORDS = {
     RunState.STOPPED: "stopped, model kept",
     RunState.FAILED: "failed",
 }
+QUEUED = "queued"  # the run folder knows nothing of a queue: to itself such a run is not started
 # What the dot beside a run's name says; see `ui.components.form_parts.status`.
 TONES = {
     RunState.READY: "quiet",
@@ -76,6 +78,7 @@ NO_RUN = {
     "share": None,
     "message": "Annotate some cases, take a snapshot of them, start a RAWS run.",
 }
+NO_NOTES: dict[str, Any] = {"samples": None, "log": "", "command": "", "settings": []}
 # How much of a snapshot's training part models may have learnt from before, as `Store.create_snapshot` takes it.
 ALL_OLDER = "all of them"
 OLDER: dict[str, float | None] = {
@@ -248,9 +251,39 @@ def duration(seconds: float) -> str:
     return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-def run_rows(folders: Sequence[RunFolder]) -> list[tuple[str, str]]:
+def run_rows(folders: Sequence[RunFolder], waiting: Collection[str] = ()) -> list[tuple[str, str]]:
     """(label, name) of every run, newest first, for a list."""
-    return [(f"{folder.name} · {STATE_WORDS[folder.state()].split(':')[0]}", folder.name) for folder in folders]
+    words = dict.fromkeys(waiting, QUEUED)
+    return [
+        (f"{folder.name} · {words.get(folder.name) or STATE_WORDS[folder.state()].split(':')[0]}", folder.name)
+        for folder in folders
+    ]
+
+
+def waiting_status(name: str) -> dict[str, Any]:
+    """The value of the status part for a run that waits in the queue."""
+    return {"title": name, "words": QUEUED, "tone": "quiet", "share": None, "message": "It starts when its turn comes."}
+
+
+def queue_rows(
+    under_way: Sequence[tuple[str, Sequence[str], RunState, Progress]], waiting: Sequence[QueuedRun]
+) -> list[dict[str, Any]]:
+    """The value of `form_parts.run_queue`: the runs that have a device, then those that wait, in their order."""
+    rows = [
+        {"name": run, "devices": ", ".join(devices), "words": progress_words(state, progress), "tone": TONES[state]}
+        for run, devices, state, progress in under_way
+    ]
+    return rows + [
+        {"name": one.run, "devices": ", ".join(one.devices), "words": f"{QUEUED} by {one.author}", "place": place}
+        for place, one in enumerate(waiting, start=1)
+    ]
+
+
+def settings_lines(config: RunConfig) -> list[list[str]]:
+    """(name, value) of everything that a run was made with, from its folder: what is shown is what trains."""
+    flat = {"start model": config.start, **field_values(config.settings)}
+    return [[name.replace("_", " "), f"{value:g}" if isinstance(value, float) else str(value)]
+            for name, value in flat.items()]  # fmt: skip
 
 
 def snapshot_words(snapshot: Snapshot) -> str:

@@ -11,21 +11,22 @@ from typing import Any
 import plotly.graph_objects as go
 
 from db.filters import CaseFilter, Status
-from db.store import Store
+from db.run_queue import Move
+from db.store import SYSTEM, Store
 from m3ad.errors import NotFound, RunError
 from m3ad.monitor.names import NAMES
 from m3ad.records import Run, RunState, Scenario, Snapshot, Stage
 from training import launch
 from training.config import RawsSettings, Settings
 from training.examples import Mix
-from training.loop import create_run, discard_run, next_run_name
+from training.loop import discard_run, next_run_name
 from training.promotion import register_finished
 from training.run import RunFolder
+from training.run_queue import AGAIN, ALIVE, put_back, submit, weigh
 from training.snapshots import ExampleSource, example_source, snapshot_examples, unanswered_cases
 from ui import retrain_presenter as present
 
 EVERY = "all"
-ALIVE = (RunState.RUNNING, RunState.STOPPING)
 ENDED = (RunState.FINISHED, RunState.STOPPED)  # with a model
 
 
@@ -37,6 +38,7 @@ class RunView:
         status: for `form_parts.status`.
         notes: for `form_parts.run_notes`.
         model: name of the model that came of it, or None.
+        can_queue: it never started, or failed, and does not wait.
         version: changes when anything shown changed; see `Retraining.version`.
     """
 
@@ -45,6 +47,7 @@ class RunView:
     notes: dict[str, Any]
     can_stop: bool
     can_discard: bool
+    can_queue: bool
     model: str | None
     version: tuple[Any, ...]
 
@@ -64,7 +67,7 @@ class Retraining:
     def __init__(self, store: Store, workspace: Path) -> None:
         self._store = store
         self._workspace = workspace
-        self._starting = threading.Lock()
+        self._starting = threading.Lock()  # of two requests from one form the second finds what the first made
 
     # --- data
 
@@ -154,40 +157,67 @@ class Retraining:
         name = next_run_name(self._store, self._workspace, stage)
         return present.command_words(launch.command_of(stage, self._workspace / "runs" / name, processes))
 
-    def start(self, stage: Stage, start_model: str, snapshot_id: int, settings: Settings) -> str:
-        """Create a run and start its process; returns the run's name. Raises RunError while the same run is under way.
+    def memory_words(self, start_model: str, settings: Settings) -> str:
+        """How much memory a run would take, beside what its device has; with advice where it does not fit."""
+        fit = weigh(self._store, start_model, settings)
+        return fit.words() if fit else f"How much memory it takes can be told once the files of {start_model} are here."
 
-        A double click, or two people at once, must not train the same thing twice.
+    def start(
+        self, stage: Stage, start_model: str, snapshot_id: int, settings: Settings, form: str = "", actor: str = SYSTEM
+    ) -> str:
+        """Create a run and give it to the queue; returns the run's name. See `training.run_queue.submit`.
+
+        A double click, a request sent again, two people at once: nothing of it trains the same thing twice.
         """
         with self._starting:
-            self._refuse_twin(stage, start_model, snapshot_id, settings)
-            run = create_run(
+            run = submit(
                 self._store,
                 self._workspace,
                 stage=stage,
                 start_model=start_model,
                 snapshot_id=snapshot_id,
                 settings=settings,
+                form=form,
+                actor=actor,
             )
-            launch.start(RunFolder(run.folder))
         return run.name
 
-    def _refuse_twin(self, stage: Stage, start_model: str, snapshot_id: int, settings: Settings) -> None:
-        wanted = (stage, start_model, snapshot_id)
-        for run in self._present_runs():
-            folder = RunFolder(run.folder)
-            same = (run.stage, run.start_model, run.snapshot_id) == wanted and folder.config().settings == settings
-            if same and folder.state() in ALIVE:
-                raise RunError(
-                    f"Run {run.name} is training just this: same data, same start model, same settings. "
-                    "Watch it, or change something first."
-                )
+    def waits(self, name: str) -> bool:
+        """Whether a run is in the queue and has no device yet."""
+        return any(one.run == name for one in self._store.run_queue.waiting())
+
+    def queue_rows(self) -> list[dict[str, Any]]:
+        """The runs that have a device and those that wait, for `form_parts.run_queue`."""
+        alive: dict[str, list[str]] = {}
+        for device, run in self._store.run_queue.busy().items():
+            alive.setdefault(run, []).append(device)
+        under_way = [(run, devices, RunFolder(self._store.run(run).folder)) for run, devices in alive.items()]
+        return present.queue_rows(
+            [(run, devices, folder.state(), folder.progress()) for run, devices, folder in under_way],
+            self._store.run_queue.waiting(),
+        )
+
+    def change_queue(self, name: str, what: str, actor: str) -> None:
+        """Move a waiting run ("first", "up", "down"), take it out of the queue ("remove"), or put a run back ("add").
+
+        Raises NotFound when it does not wait (any more), RunError when it cannot be queued or the word is unknown.
+        """
+        queue = self._store.run_queue
+        if what == "remove":
+            queue.remove(name, actor=actor)
+        elif what == "add":
+            put_back(self._store, name, actor=actor)
+        elif what in tuple(Move):
+            queue.move(name, Move(what), actor=actor)
+        else:
+            raise RunError(f"The queue does not know {what!r}.")
 
     # --- watch
 
     def run_choices(self) -> list[tuple[str, str]]:
         """(words, name) of every run whose folder is there, newest first."""
-        return present.run_rows([RunFolder(run.folder) for run in self._present_runs()])
+        waiting = {one.run for one in self._store.run_queue.waiting()}
+        return present.run_rows([RunFolder(run.folder) for run in self._present_runs()], waiting)
 
     def default_run(self) -> str | None:
         """The run to look at first: the newest one under way, else the newest."""
@@ -213,7 +243,7 @@ class Retraining:
     def version(self, name: str | None) -> tuple[Any, ...]:
         """Changes when anything shown of the run, or the list of runs, changed; reads no file's content but states."""
         runs = {run.name: run for run in self._present_runs()}
-        names = tuple(runs)
+        names = (tuple(runs), tuple((row["name"], row["words"]) for row in self.queue_rows()))
         if name is None or name not in runs:
             return (None, "", 0, 0, names)
         folder = RunFolder(runs[name].folder)
@@ -223,19 +253,28 @@ class Retraining:
         """Everything the page shows of a run; registers its model once it is there."""
         version = self.version(name)  # before reading: what is written meanwhile counts as news next time
         if name is None:
-            notes = {"samples": None, "log": "", "command": ""}
-            return RunView(present.NO_RUN, present.curves([], Stage.RAWS), notes, False, False, None, version)
+            empty = present.curves([], Stage.RAWS)
+            return RunView(present.NO_RUN, empty, present.NO_NOTES, False, False, False, None, version)
         folder = self._folder(name)
         state, stage = folder.state(), folder.config().stage
         events, _ = folder.events()
         samples = present.sample_rows(events) if stage is Stage.RCRL else None
         command = present.command_words(launch.command(folder))
+        waiting = self.waits(name)
         return RunView(
-            status=present.run_status(name, state, folder.progress(), folder.message(), present.alarm_words(events)),
+            status=present.waiting_status(name)
+            if waiting
+            else present.run_status(name, state, folder.progress(), folder.message(), present.alarm_words(events)),
             figure=present.curves(events, stage),
-            notes={"samples": samples, "log": folder.log_tail(), "command": command},
+            notes={
+                "samples": samples,
+                "log": folder.log_tail(),
+                "command": command,
+                "settings": present.settings_lines(folder.config()),
+            },
             can_stop=state is RunState.RUNNING,
             can_discard=state not in ENDED,
+            can_queue=state in AGAIN and not waiting,
             model=register_finished(self._store, self._store.run(name)).name if state in ENDED else None,
             version=version,
         )

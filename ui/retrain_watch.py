@@ -10,8 +10,10 @@ import gradio as gr
 from db.schema import Role
 from m3ad.errors import NotFound
 from ui import retrain_presenter as present
-from ui.components.form_parts import run_notes, status
+from ui.components.form_parts import run_notes, run_queue, status
+from ui.context import Context
 from ui.events import READS, REVIEWS, SPEAKS, told
+from ui.retrain_queue import wire_queue
 from ui.retrain_service import Retraining, RunView
 from ui.shell import Shell, open_tab
 
@@ -29,6 +31,8 @@ class Watch:
     judge: gr.Button
     sure: gr.Button
     keep: gr.Button
+    back: gr.Button
+    queue: gr.HTML
     status: gr.HTML
     plot: gr.Plot
     notes: gr.HTML
@@ -37,7 +41,8 @@ class Watch:
     @property
     def outputs(self) -> list[Any]:
         """What `shown` fills."""
-        return [self.run, self.status, self.plot, self.notes, self.stop, self.discard, self.use, self.judge, self.seen]
+        buttons = [self.stop, self.discard, self.use, self.judge, self.back]
+        return [self.run, self.status, self.plot, self.notes, *buttons, self.queue, self.seen]
 
 
 def lay_out_watch() -> Watch:
@@ -54,13 +59,15 @@ def lay_out_watch() -> Watch:
         use = gr.Button(
             "Inspect with this model", interactive=False, variant="primary", elem_id="use-model", min_width=170
         )
+        back = gr.Button("Queue it", visible=False, elem_id="queue-run", min_width=80, elem_classes=REVIEWS)
+    queue = run_queue([], elem_id="run-queue")
     said = status(present.NO_RUN, elem_id="run-state")
     plot = gr.Plot(show_label=False, container=False, elem_id="run-curves", buttons=[])
-    notes = run_notes({"samples": None, "log": "", "command": ""}, elem_id="run-notes")
-    return Watch(run, stop, discard, use, judge, sure, keep, said, plot, notes, gr.State(None))
+    notes = run_notes(present.NO_NOTES, elem_id="run-notes")
+    return Watch(run, stop, discard, use, judge, sure, keep, back, queue, said, plot, notes, gr.State(None))
 
 
-def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State) -> Watch:
+def build_watch(context: Context, service: Retraining, shell: Shell, begun: Any, started: gr.State) -> Watch:
     """One run under watch: state, progress, curves, samples, log; stop and keep, discard, inspect with it."""
     watch = lay_out_watch()
 
@@ -72,6 +79,8 @@ def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State
             view.figure,
             view.notes,
             *(gr.Button(interactive=on) for on in buttons),
+            gr.Button(visible=view.can_queue),
+            service.queue_rows(),
             view.version,
         )
 
@@ -110,6 +119,7 @@ def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State
 
     watch.use.click(told(inspect_with, Role.VIEWER), watch.run, [shell.model, shell.tabs], **SPEAKS)
     wire_discard(service, watch, choose)
+    wire_queue(context, service, watch.queue, watch.back, watch.run, watch.outputs, choose)
     return watch
 
 

@@ -169,3 +169,33 @@ def test_the_model_of_a_finished_run_is_taken_to_inspect(site: Site, page: Page)
     page.locator("#use-model").click()  # waits until it can
     expect(page.locator("#inspect-model input")).to_have_value("demo/raws-1 (not promoted)")
     expect(page.locator(".m3-header")).to_contain_text("demo/raws-1")
+
+
+def test_the_order_of_the_queue_is_changed_by_hand(
+    site: Site, page: Page, witness: Witness, someone: subprocess.Popen[bytes]
+) -> None:
+    queue = site.store.run_queue
+    runs = [site.run(Stage.RAWS) for _ in range(3)]
+    for run in runs:
+        queue.add(run.name, ("cpu",), twin=run.name, actor=HOSTILE)
+    queue.hold("raws-1")
+    runs[0].set_process(someone.pid)
+    page.goto(f"{site.address}?tab=retrain")
+    lines, names = page.locator(".m3-queue-line"), page.locator(".m3-queue-name")
+    expect(names).to_have_text(["raws-1", "raws-2", "raws-3"])
+    expect(lines.nth(0)).to_contain_text("running")
+    expect(lines.nth(1)).to_contain_text(f"queued by {HOSTILE}")
+    expect(lines.nth(0).get_by_role("button")).to_have_count(1)  # what trains is not moved
+    page.get_by_label("Before the one above: raws-3").click()
+    expect(names).to_have_text(["raws-1", "raws-3", "raws-2"])
+    page.get_by_label("Take it out of the queue; the run stays: raws-3").click()
+    expect(names).to_have_text(["raws-1", "raws-2"])
+    assert [one.run for one in queue.waiting()] == ["raws-2"]
+    lines.nth(1).get_by_role("button", name="raws-2", exact=True).click()
+    expect(page.locator("#run-state")).to_contain_text("queued")
+    page.get_by_role("button", name="settings", exact=True).click()
+    expect(page.locator("#run-notes")).to_contain_text("max steps: 40")
+    expect(page.locator("#run-memory textarea")).to_have_value(re.compile(r"^About .* GiB on cpu: weights"))
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert page.title() != "hit"
+    assert (witness.foreign, witness.errors) == ([], [])

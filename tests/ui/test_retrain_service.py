@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from db.store import Store
 from m3ad.errors import Conflict, NotFound, RunError
 from m3ad.records import NORMAL, Model, RunState, Stage
 from tests.ui.scripted import BENT, add_case
+from training import launch
 from training.config import PRESETS
 from training.loop import create_run
 from training.run import RunFolder
@@ -44,6 +46,24 @@ def someone() -> Iterator[subprocess.Popen[bytes]]:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         yield process
         process.kill()
+
+
+@pytest.fixture
+def trainer(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Trainings that are started only wait."""
+    monkeypatch.setattr(launch, "command_of", lambda *_: [sys.executable, "-c", "import time; time.sleep(600)"])
+    started: list[subprocess.Popen[bytes]] = []
+    real = subprocess.Popen
+
+    def remembered(*given: object, **named: object) -> subprocess.Popen[bytes]:
+        started.append(real(*given, **named))  # type: ignore[call-overload]
+        return started[-1]
+
+    monkeypatch.setattr(launch.subprocess, "Popen", remembered)
+    yield
+    for process in started:
+        process.kill()
+        process.wait()
 
 
 def snapshot(service: Retraining, name: str = "corrections-1") -> int:
@@ -212,16 +232,65 @@ def test_a_hostile_message_stays_the_text_it_is(store: Store, service: Retrainin
     assert HOSTILE not in view.figure.to_json()
 
 
-def test_the_same_run_is_not_started_twice(store: Store, service: Retraining, someone: subprocess.Popen[bytes]) -> None:
-    run = make_run(store, service)
-    run.set_process(someone.pid)
-    data = service.snapshot_choices()[0][1]
-    with pytest.raises(RunError, match=f"Run {run.name} is training just this"):
-        service.start(Stage.RAWS, "demo", data, RAWS)
+def test_the_same_run_is_not_started_twice(store: Store, service: Retraining, trainer: None) -> None:
+    data = snapshot(service)
+    name = service.start(Stage.RAWS, "demo", data, RAWS, "form-1", "ann")
+    assert service.start(Stage.RAWS, "demo", data, RAWS, "form-1", "ann") == name
+    with pytest.raises(RunError, match=f"Run {name} is for just this"):
+        service.start(Stage.RAWS, "demo", data, RAWS, "form-2", "bob")
     other = dataclasses.replace(RAWS, lora_rank=0)  # different settings: refused for another reason
     with pytest.raises(RunError, match="lora_rank"):
         service.start(Stage.RAWS, "demo", data, other)
-    assert [one.name for one in store.runs()] == [run.name]
+    assert [one.name for one in store.runs()] == [name]
+
+
+def test_the_queue_is_shown_and_its_order_changed(store: Store, service: Retraining, trainer: None) -> None:
+    data = snapshot(service)
+    names = [
+        service.start(Stage.RAWS, "demo", data, dataclasses.replace(RAWS, seed=seed), "", "ann") for seed in (1, 2, 3)
+    ]
+    first, second, third = names
+    assert [service.waits(name) for name in names] == [False, True, True]
+    rows = service.queue_rows()
+    assert [(row["name"], row["devices"], row.get("place")) for row in rows] == [
+        (first, "cpu", None), (second, "cpu", 1), (third, "cpu", 2),
+    ]  # fmt: skip
+    assert (rows[0]["words"], rows[1]["words"]) == ("running", "queued by ann")
+    assert dict(service.run_choices())[f"{second} · queued"] == second
+
+    seen = service.version(first)
+    service.change_queue(third, "first", "bob")
+    assert service.version(first) != seen  # whoever watches another run sees it too
+    assert [row["name"] for row in service.queue_rows()] == [first, third, second]
+    view = service.view(third)
+    assert (view.status["words"], view.can_queue, view.can_stop, view.can_discard) == ("queued", False, False, True)
+    service.change_queue(third, "remove", "bob")
+    assert service.view(third).can_queue
+    service.change_queue(third, "add", "bob")
+    assert [row["name"] for row in service.queue_rows()] == [first, second, third]
+    with pytest.raises(NotFound, match="does not wait"):
+        service.change_queue(first, "remove", "bob")
+    with pytest.raises(RunError, match="does not know"):
+        service.change_queue(second, "sideways", "bob")
+
+
+def test_the_settings_shown_are_those_that_train(store: Store, service: Retraining, trainer: None) -> None:
+    own = dataclasses.replace(RCRL, device="auto", beta=0.125)
+    run = service.start(Stage.RCRL, "demo", snapshot(service), own)
+    shown = dict(service.view(run).notes["settings"])
+    assert (shown["beta"], shown["reward.type weight"]) == ("0.125", "0.5")
+    assert shown["device"] == RunFolder(store.run(run).folder).config().settings.device != "auto"
+
+
+def test_memory_is_told_before_the_start_and_what_cannot_be_is_refused(store: Store, service: Retraining) -> None:
+    words = service.memory_words("demo", RAWS)
+    assert re.match(r"About [\d.]+ GiB of [\d.]+ GiB on cpu: weights 0\.014, gradients 0\.014, optimizer 0\.028", words)
+    huge = dataclasses.replace(RAWS, batch=10_000)
+    assert "It does not fit. It would fit with" in service.memory_words("demo", huge)
+    with pytest.raises(RunError, match="cannot fit into the memory"):
+        service.start(Stage.RAWS, "demo", snapshot(service), huge)
+    assert store.runs() == []
+    assert "once the files of ra-monitor-8b are here" in service.memory_words("ra-monitor-8b", RAWS)
 
 
 def test_rcrl_proposes_a_raws_model_and_says_when_there_is_none(store: Store, service: Retraining) -> None:

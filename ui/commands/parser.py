@@ -32,6 +32,11 @@ from ui.commands import (
     model_promote,
     model_rules,
     model_take_back,
+    queue_add,
+    queue_list,
+    queue_move,
+    queue_remove,
+    queue_work,
     reflection,
     serve,
     snapshot,
@@ -95,6 +100,14 @@ def make_parser() -> argparse.ArgumentParser:
         "rules": (model_rules.WORDS, model_rules),
     }
     add_group(commands, common, ("model", "Models that can inspect, and which of them is in use."), inspecting)
+    waiting = {
+        "list": (queue_list.WORDS, queue_list),
+        "move": (queue_move.WORDS, queue_move),
+        "remove": (queue_remove.WORDS, queue_remove),
+        "add": (queue_add.WORDS, queue_add),
+        "work": (queue_work.WORDS, queue_work),
+    }
+    add_group(commands, common, ("queue", "Runs that wait for a device."), waiting)
     exchange = {
         "import": (annotations_import.WORDS, annotations_import),
         "export": (annotations_export.WORDS, annotations_export),

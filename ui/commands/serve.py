@@ -14,6 +14,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Open the store, fill it at the first start, and serve the page until Ctrl+C."""
+    from training.run_queue import Worker
     from ui.access import require_safe
     from ui.build import serve as serve_page
     from ui.context import Context
@@ -41,4 +42,5 @@ def run(options: argparse.Namespace) -> None:
             context.inspections.warm_up(context.monitors.default)
         context.judging.resume()
 
-    serve_page(context, ready)
+    with Worker(store):
+        serve_page(context, ready)

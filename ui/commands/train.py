@@ -10,10 +10,9 @@ from db.store import Store
 from m3ad.errors import RunError
 from m3ad.records import Run, RunState, Stage
 from training.config import PRESETS, RawsSettings, settings_from_json
-from training.launch import start
-from training.loop import create_run
 from training.promotion import register_finished
 from training.run import RunFolder
+from training.run_queue import SECONDS, advance, submit
 from training.snapshots import example_source
 from ui.commands.common import assignment, find_snapshot, make_settings, open_store, tell
 
@@ -28,24 +27,27 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Create a run, start it detached, and with --wait follow it to its end."""
+    """Create a run, start it detached or queue it behind others, and with --wait follow it to its end."""
     settings = make_settings(options)
     store = open_store(options)
     stage = Stage(options.stage)
     snapshot = find_snapshot(store, options.snapshot)
     config = PRESETS[options.preset][stage].to_json() | dict(options.set)
-    created = create_run(
+    created = submit(
         store,
         settings.workspace,
         stage=stage,
         start_model=settings.model,
         snapshot_id=snapshot.id,
         settings=settings_from_json(stage, config),
+        actor=settings.user,
     )
     folder = RunFolder(created.folder)
-    start(folder)
-    data: dict[str, Any] = {"run": created.name, "folder": str(created.folder)}
-    words = f"run {created.name} started in {created.folder}"
+    waits = any(one.run == created.name for one in store.run_queue.waiting())
+    data: dict[str, Any] = {"run": created.name, "waits": waits, "folder": str(created.folder)}
+    words = f"run {created.name} {'waits for its device' if waits else 'started'} in {created.folder}"
+    if waits and not options.wait:
+        words += "\n  It starts when its turn comes, while the app or `app.py queue work` runs."
     used = folder.config().settings
     raws = used if isinstance(used, RawsSettings) else None
     source = example_source(store, snapshot.id, settings.model, unchecked=raws is not None and raws.unchecked)
@@ -57,16 +59,19 @@ def run(options: argparse.Namespace) -> None:
 
 
 def follow(options: argparse.Namespace, store: Store, run: Run, folder: RunFolder) -> None:
-    """Print a run's events until it ends; register its model."""
+    """Print a run's events until it ends; register its model. The queue goes on meanwhile."""
     position = 0
     while True:
+        advance(store)
         state = folder.state()
         events, position = folder.events(position)
         for event in events:
             tell(options, event, " ".join(f"{key}={value}" for key, value in event.items() if key != "time"))
         if state not in (RunState.READY, RunState.RUNNING, RunState.STOPPING):
             break
-        time.sleep(0.5)
+        if state is RunState.READY and not any(one.run == run.name for one in store.run_queue.waiting()):
+            raise RunError(f"Run {run.name} was taken out of the queue before it started.")
+        time.sleep(SECONDS / 4)
     if state is RunState.FAILED:
         raise RunError(f"Run {run.name} failed: {folder.message()}\n{folder.log_tail(20)}")
     model = register_finished(store, run)

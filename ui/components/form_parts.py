@@ -39,9 +39,20 @@ def table(columns: list[tuple[str, str]], rows: list[list[Any]], **options: Any)
 def run_notes(value: dict[str, Any], **options: Any) -> gr.HTML:
     """Sample answers and the log of a run side by side, each scrolling inside itself.
 
-    Value: {"samples": rows of (step, case, rewards, text) or None when the stage writes none, "log", "command"}.
+    Value: {"samples": rows of (step, case, rewards, text) or None when the stage writes none, "log", "command",
+    "settings": rows of (name, value)}.
     """
     return part("run_notes.js", '<div class="m3-notes"></div>', value, **options)
+
+
+def run_queue(value: list[dict[str, Any]], **options: Any) -> gr.HTML:
+    """The runs that have a device, then those that wait, each with the buttons that move it; nothing where none is.
+
+    Value: rows of {"name", "devices", "words", "tone"} and, for one that waits, "place": 1, 2, …. A button pressed
+    makes the value {"name", "change": "first"|"up"|"down"|"remove"} and triggers `submit`; a name makes it {"name"} and
+    triggers `select`.
+    """
+    return part("run_queue.js", '<div class="m3-queue" role="list"></div>', value, **options)
 
 
 def links(words: str, **options: Any) -> gr.HTML:

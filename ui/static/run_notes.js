@@ -4,7 +4,10 @@ function mount({ element, props, watch }) {
   const [samples, answers] = pane('Sample answers');
   const [logs, log] = pane('Log');
   const copy = button('m3-copy', 'copy', copyLog, 'Copy the command and the log');
-  logs.firstChild.append(copy);
+  const settings = button('m3-copy m3-notes-switch', 'settings', switchSettings, 'What this run was made with');
+  let configured = false;
+  setPressed(settings, false);
+  logs.firstChild.append(settings, copy);
   root.append(samples, logs);
   let shownSamples = null;
 
@@ -18,6 +21,15 @@ function mount({ element, props, watch }) {
   function said() {
     const value = props.value || {};
     return (value.command ? '$ ' + value.command + '\n' : '') + (value.log || '');
+  }
+  function configuration() {
+    return ((props.value || {}).settings || []).map(([name, value]) => name + ': ' + value).join('\n');
+  }
+  function switchSettings() {
+    configured = !configured;
+    setPressed(settings, configured);
+    log.textContent = configured ? configuration() : said();
+    log.scrollTop = configured ? 0 : log.scrollHeight;
   }
   async function copyLog() {
     try {
@@ -46,9 +58,9 @@ function mount({ element, props, watch }) {
   function show() {
     const value = props.value || {};
     showSamples(value.samples);
-    const text = said();
+    const text = configured ? configuration() : said();
     if (text === log.textContent) return;
-    const atEnd = log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
+    const atEnd = !configured && log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
     log.textContent = text;
     if (atEnd) log.scrollTop = log.scrollHeight;  // who has scrolled up to read stays there
   }

@@ -1,0 +1,1 @@
+"""What training takes: memory, measured beside what was estimated."""
