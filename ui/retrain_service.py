@@ -18,11 +18,13 @@ from m3ad.records import Run, RunState, Scenario, Snapshot, Stage
 from training import launch
 from training.config import RawsSettings, Settings
 from training.examples import Mix
+from training.history import history
 from training.loop import create_run, discard_run, next_run_name
 from training.promotion import register_finished
 from training.run import RunFolder
 from training.snapshots import ExampleSource, example_source, snapshot_examples, unanswered_cases
 from ui import retrain_presenter as present
+from ui.retrain_curves import LEARNING, curves
 
 EVERY = "all"
 ALIVE = (RunState.RUNNING, RunState.STOPPING)
@@ -44,6 +46,7 @@ class RunView:
     figure: go.Figure
     notes: dict[str, Any]
     can_stop: bool
+    can_go_on: bool
     can_discard: bool
     model: str | None
     version: tuple[Any, ...]
@@ -196,6 +199,17 @@ class Retraining:
         """Ask the run to save and end; it is made to after a while."""
         launch.stop(self._folder(name))
 
+    def go_on(self, name: str) -> None:
+        """Start a failed run again from its last whole checkpoint. Raises RunError when it has not failed.
+
+        A stopped run has a model that others may use already: it stays as it is, and a new run can start from it.
+        """
+        with self._starting:
+            folder = self._folder(name)
+            if folder.state() is not RunState.FAILED:
+                raise RunError(f"Run {name} is {folder.state().value}: only a run that failed can go on.")
+            launch.start(folder)
+
     def discard(self, name: str) -> None:
         """End the run if it is alive and remove its files; refused while a model comes from it."""
         discard_run(self._store, name)
@@ -209,22 +223,28 @@ class Retraining:
         folder = RunFolder(runs[name].folder)
         return (name, folder.state().value, _size(folder.path / "events.jsonl"), _size(folder.path / "log.txt"), names)
 
-    def view(self, name: str | None) -> RunView:
-        """Everything the page shows of a run; registers its model once it is there."""
+    def view(self, name: str | None, part: str = LEARNING) -> RunView:
+        """Everything the page shows of a run, with one part of its curves; registers its model once it is there."""
         version = self.version(name)  # before reading: what is written meanwhile counts as news next time
         if name is None:
-            notes = {"samples": None, "log": "", "command": ""}
-            return RunView(present.NO_RUN, present.curves([], Stage.RAWS), notes, False, False, None, version)
+            notes: dict[str, Any] = {"samples": None, "followed": {}, "log": "", "command": ""}
+            return RunView(present.NO_RUN, curves([], Stage.RAWS, part), notes, False, False, False, None, version)
         folder = self._folder(name)
         state, stage = folder.state(), folder.config().stage
-        events, _ = folder.events()
+        events = history(folder.events()[0])
         samples = present.sample_rows(events) if stage is Stage.RCRL else None
         command = present.command_words(launch.command(folder))
         return RunView(
             status=present.run_status(name, state, folder.progress(), folder.message(), present.alarm_words(events)),
-            figure=present.curves(events, stage),
-            notes={"samples": samples, "log": folder.log_tail(), "command": command},
+            figure=curves(events, stage, part),
+            notes={
+                "samples": samples,
+                "followed": present.followed_rows(events),
+                "log": folder.log_tail(),
+                "command": command,
+            },
             can_stop=state is RunState.RUNNING,
+            can_go_on=state is RunState.FAILED,
             can_discard=state not in ENDED,
             model=register_finished(self._store, self._store.run(name)).name if state in ENDED else None,
             version=version,

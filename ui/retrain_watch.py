@@ -12,6 +12,7 @@ from m3ad.errors import NotFound
 from ui import retrain_presenter as present
 from ui.components.form_parts import run_notes, status
 from ui.events import READS, REVIEWS, SPEAKS, told
+from ui.retrain_curves import HEALTH, LEARNING
 from ui.retrain_service import Retraining, RunView
 from ui.shell import Shell, open_tab
 
@@ -32,11 +33,13 @@ class Watch:
     plot: gr.Plot
     notes: gr.HTML
     seen: gr.State
+    go_on: gr.Button
+    part: gr.Radio
 
     @property
     def outputs(self) -> list[Any]:
         """What `shown` fills."""
-        return [self.run, self.status, self.plot, self.notes, self.stop, self.discard, self.use, self.seen]
+        return [self.run, self.status, self.plot, self.notes, self.stop, self.discard, self.use, self.seen, self.go_on]
 
 
 def lay_out_watch() -> Watch:
@@ -44,6 +47,7 @@ def lay_out_watch() -> Watch:
     with gr.Row(elem_classes="m3-line m3-watch-top"):
         run = gr.Dropdown([], label="Run", show_label=False, container=False, elem_id="run", min_width=200)
         stop = gr.Button("Stop and keep", interactive=False, elem_id="stop-run", min_width=110, elem_classes=REVIEWS)
+        go_on = gr.Button("Go on", visible=False, elem_id="go-on", min_width=80, elem_classes=REVIEWS)
         discard = gr.Button(
             "Discard", interactive=False, variant="stop", elem_id="discard-run", min_width=80, elem_classes=REVIEWS
         )
@@ -52,14 +56,19 @@ def lay_out_watch() -> Watch:
         use = gr.Button(
             "Inspect with this model", interactive=False, variant="primary", elem_id="use-model", min_width=170
         )
-    said = status(present.NO_RUN, elem_id="run-state")
+    with gr.Row(elem_classes="m3-line"):
+        said = status(present.NO_RUN, elem_id="run-state")
+        part = gr.Radio(
+            [LEARNING, HEALTH], value=LEARNING, show_label=False, container=False, elem_id="curves-part", min_width=230,
+            scale=0,
+        )  # fmt: skip
     plot = gr.Plot(show_label=False, container=False, elem_id="run-curves", buttons=[])
-    notes = run_notes({"samples": None, "log": "", "command": ""}, elem_id="run-notes")
-    return Watch(run, stop, discard, use, sure, keep, said, plot, notes, gr.State(None))
+    notes = run_notes({"samples": None, "followed": {}, "log": "", "command": ""}, elem_id="run-notes")
+    return Watch(run, stop, discard, use, sure, keep, said, plot, notes, gr.State(None), go_on, part)
 
 
 def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State) -> None:
-    """One run under watch: state, progress, curves, samples, log; stop and keep, discard, inspect with it."""
+    """One run under watch: state, progress, curves, samples, log; stop and keep, go on, discard, inspect with it."""
     watch = lay_out_watch()
 
     def shown(view: RunView, run: Any) -> tuple[Any, ...]:
@@ -71,34 +80,42 @@ def build_watch(service: Retraining, shell: Shell, begun: Any, started: gr.State
             view.notes,
             *(gr.Button(interactive=on) for on in buttons),
             view.version,
+            gr.Button(visible=view.can_go_on),
         )
 
-    def choose(wanted: str | None) -> tuple[Any, ...]:
+    def choose(wanted: str | None, part: str) -> tuple[Any, ...]:
         service.register_models()
         choices = service.run_choices()
         name = wanted if wanted in [name for _, name in choices] else service.default_run()
-        return shown(service.view(name), gr.Dropdown(choices, value=name))
+        return shown(service.view(name, part), gr.Dropdown(choices, value=name))
 
-    def tick(name: str | None, before: Any) -> tuple[Any, ...]:
+    def tick(name: str | None, part: str, before: Any) -> tuple[Any, ...]:
         if service.version(name) == before:
             return (gr.skip(),) * len(watch.outputs)
-        first, *rest = choose(name)
+        first, *rest = choose(name, part)
         choices = service.run_choices()
         # What a person chose while this tick was under way must stay chosen: the list changes, the choice does not.
         kept = name in [one for _, one in choices]
         return (gr.update(choices=choices) if kept else first, *rest)
 
-    for event in (shell.tab("retrain").select, watch.run.input):
-        event(told(choose, Role.VIEWER), watch.run, watch.outputs, **READS)
-    begun.success(told(choose, Role.VIEWER), started, watch.outputs, **READS)
-    gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), [watch.run, watch.seen], watch.outputs, **READS)
+    looked = [watch.run, watch.part]
+    for event in (shell.tab("retrain").select, watch.run.input, watch.part.input):
+        event(told(choose, Role.VIEWER), looked, watch.outputs, **READS)
+    begun.success(told(choose, Role.VIEWER), [started, watch.part], watch.outputs, **READS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), [*looked, watch.seen], watch.outputs, **READS)
 
-    def stopped(name: str) -> tuple[Any, ...]:
+    def stopped(name: str, part: str) -> tuple[Any, ...]:
         gr.Info("The run saves its model at the end of this step.")
         service.stop(name)
-        return choose(name)
+        return choose(name, part)
 
-    watch.stop.click(told(stopped, Role.REVIEWER), watch.run, watch.outputs, **SPEAKS)
+    def gone_on(name: str, part: str) -> tuple[Any, ...]:
+        service.go_on(name)
+        gr.Info(f"Run {name} goes on from its last whole checkpoint, or from the start when it has none.")
+        return choose(name, part)
+
+    watch.stop.click(told(stopped, Role.REVIEWER), looked, watch.outputs, **SPEAKS)
+    watch.go_on.click(told(gone_on, Role.REVIEWER), looked, watch.outputs, **SPEAKS)
 
     def inspect_with(name: str) -> tuple[Any, ...]:
         model = service.view(name).model
@@ -128,12 +145,12 @@ def wire_discard(service: Retraining, watch: Watch, choose: Any) -> None:
     watch.keep.click(told(calm, Role.VIEWER), None, [doomed, *buttons], **READS)
     watch.run.input(told(calm, Role.VIEWER), None, [doomed, *buttons], **READS)
 
-    def discarded(name: str | None) -> tuple[Any, ...]:
+    def discarded(name: str | None, part: str) -> tuple[Any, ...]:
         if name is None:
             raise NotFound("No run is marked for discarding: choose one and press Discard.")
         service.discard(name)
         gr.Info(f"Run {name} was stopped and its files were removed. Annotations and snapshot are untouched.")
-        return choose(None)
+        return choose(None, part)
 
-    gone = watch.sure.click(told(discarded, Role.REVIEWER), doomed, watch.outputs, **SPEAKS)
+    gone = watch.sure.click(told(discarded, Role.REVIEWER), [doomed, watch.part], watch.outputs, **SPEAKS)
     gone.then(told(calm, Role.VIEWER), None, [doomed, *buttons], **READS)
