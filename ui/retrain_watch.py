@@ -56,7 +56,7 @@ def lay_out_watch() -> Watch:
         use = gr.Button(
             "Inspect with this model", interactive=False, variant="primary", elem_id="use-model", min_width=170
         )
-    with gr.Row(elem_classes="m3-line"):
+    with gr.Row(elem_classes="m3-line m3-run-line"):
         said = status(present.NO_RUN, elem_id="run-state")
         part = gr.Radio(
             [LEARNING, HEALTH], value=LEARNING, show_label=False, container=False, elem_id="curves-part", min_width=230,
