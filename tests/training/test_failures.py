@@ -162,11 +162,12 @@ def test_a_picture_that_goes_missing_while_training_is_named(
 
 
 @pytest.mark.slow
-def test_when_one_of_two_processes_is_killed_the_run_fails_in_words(make_run: MakeRun, taught: RunFolder) -> None:
-    run = make_run(Stage.RAWS, start=taught.model_path, processes=2, max_steps=5000, **RAWS)
+def test_when_one_of_two_processes_is_killed_the_run_fails_in_words(make_run: MakeRun) -> None:
+    run = make_run(Stage.RAWS, processes=2, max_steps=5000, save_steps=1, **RAWS)
     pid = launch.start(run)
     wait_for(run, lambda: run.progress().step >= 2)
     workers = psutil.Process(pid).children(recursive=True)
+    assert list(run.checkpoints.glob("checkpoint-*/manifest.json"))
     worker = next(one for one in workers if one.environ().get("RANK") == "1")
     worker.kill()
     wait_for(run, lambda: ended(run))
