@@ -45,6 +45,7 @@ TORCH_FILES = (
     "training/raws.py",
     "training/rcrl.py",
     "training/callbacks.py",
+    "training/following.py",
     "training/collate.py",
     "training/loading.py",
     "training/processor.py",
@@ -54,6 +55,7 @@ TORCH_FILES = (
     "training/demo_cells.py",
     "training/demo_eyes.py",
     "training/demo_vision.py",
+    "benchmarks/training/one.py",
 )
 # What the trainers run must not know the database: the run folder is the interface.
 WITHOUT_DB = (
@@ -63,6 +65,8 @@ WITHOUT_DB = (
     "training/process.py",
     "training/modes.py",
     "training/examples.py",
+    "training/checkpoints.py",
+    "training/history.py",
 )
 
 

@@ -20,6 +20,8 @@ from m3ad.prompts import conversation
 
 IGNORED = -100  # the label torch's loss leaves out
 END = "<|im_end|>"
+# A sampled vision token would be taken for an image that is not there.
+VISION_TOKENS = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>")
 
 
 @dataclass
@@ -65,6 +67,11 @@ class CompletionCollator:
         """Tokens of an image of this size in pixels."""
         patches = self.processor.image_processor.get_number_of_image_patches(height, width)
         return int(patches) // self.processor.image_processor.merge_size**2
+
+    @property
+    def vision_tokens(self) -> list[int]:
+        """Tokens that no answer may have."""
+        return list(self.processor.tokenizer.convert_tokens_to_ids(list(VISION_TOKENS)))
 
     def _image_tokens(self, grids: torch.Tensor) -> torch.Tensor:
         return grids.prod(dim=1) // self.processor.image_processor.merge_size**2

@@ -8,6 +8,7 @@ for the rest.
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -18,6 +19,7 @@ from m3ad.rewards import RewardConfig
 METHODS = ("full", "lora", "qlora")
 SCHEDULES = ("cosine", "linear", "constant_with_warmup")
 DEVICES = ("auto", "cpu", *(f"cuda:{number}" for number in range(8)))
+REPORTS = ("none", "tensorboard", "trackio")  # as the trainer and the extras of pyproject.toml call them
 PRECISIONS = ("auto", "float32", "bfloat16")
 _KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
@@ -69,6 +71,15 @@ class TrainSettings:
     logging_steps: int = setting(5, "Steps between two points of the curves.", "ours: readable curves")
     save_steps: int = setting(200, "Steps between two checkpoints.", "ours: little is lost when the power goes")
 
+    follow_cases: int = setting(
+        3, "Cases that the model answers now and then, to read how its answers change; 0: none.", "ours: a few to read"
+    )
+    follow_steps: int = setting(50, "Steps between two of these answers.", "ours: they take time from the training")
+    report: str = setting(
+        "none", "A further copy of the curves, for a program of yours, in the run's folder.",
+        "ours: this page shows them all", REPORTS,
+    )  # fmt: skip
+
     def check(self) -> list[str]:
         """What is wrong with the settings, one sentence each; empty when a run can start."""
         problems = [
@@ -85,11 +96,18 @@ class TrainSettings:
             "warmup_steps": 0,
             "logging_steps": 1,
             "save_steps": 1,
+            "follow_cases": 0,
+            "follow_steps": 1,
             "threads": 0,
             "max_pixels": 1024,
             "max_tokens": 64,
         }
         problems += [f"{n} must be at least {least}." for n, least in at_least.items() if getattr(self, n) < least]
+        if self.report in REPORTS[1:] and importlib.util.find_spec(self.report) is None:
+            problems.append(
+                f"report is {self.report!r}, and that is not installed: add it with `uv sync --extra {self.report}`, "
+                "or choose none."
+            )
         if not 0 < self.learning_rate < 1:
             problems.append("learning_rate must lie between 0 and 1; 1e-5 is usual.")
         if not 0 <= self.lora_dropout < 1:
@@ -191,6 +209,11 @@ class RcrlSettings(TrainSettings):
             problems.append(
                 "iterations and sample_steps must be at least 1, max_new_tokens at least 8, top_k at least 0."
             )
+        if self.iterations > 1 and self.save_steps % self.iterations:
+            problems.append(
+                "save_steps must be a multiple of iterations: between two updates of one batch of answers a run could "
+                "not go on exactly."
+            )
         return problems
 
 
@@ -216,9 +239,15 @@ PRESETS: dict[str, dict[Stage, Settings]] = {
     },
     # The bundled model has 4 million weights and learns from scratch-sized steps: a hundred times the paper's rate.
     "cpu demo": {
-        Stage.RAWS: RawsSettings(**_CPU_DEMO, learning_rate=2e-4, batch=8, max_steps=40),
+        Stage.RAWS: RawsSettings(**_CPU_DEMO, learning_rate=2e-4, batch=8, max_steps=40, follow_steps=10),
         Stage.RCRL: RcrlSettings(
-            **_CPU_DEMO, learning_rate=2e-5, batch=2, max_steps=12, max_new_tokens=160, sample_steps=1
+            **_CPU_DEMO,
+            learning_rate=2e-5,
+            batch=2,
+            max_steps=12,
+            max_new_tokens=160,
+            sample_steps=1,
+            follow_steps=4,
         ),
     },
 }

@@ -82,6 +82,24 @@ def load_model(start: Start, settings: TrainSettings) -> PreTrainedModel | PeftM
     return get_peft_model(model, lora)
 
 
+def accept_saved_patches(model: torch.nn.Module) -> None:
+    """Let a model whose patch convolution was fused into a matrix product (see `model_arguments`) take saved weights.
+
+    They are saved under the convolution's name and in its shape. The trainer passes over names that it does not know:
+    without this, a run that goes on would begin again with the start model's patch weights, and not say so.
+    """
+
+    def renamed(module: torch.nn.Module, state: dict[str, torch.Tensor], prefix: str, *_: Any) -> None:
+        for name, own in module.linear_proj.named_parameters():
+            saved = state.pop(f"{prefix}proj.{name}", None)
+            if saved is not None:
+                state[f"{prefix}linear_proj.{name}"] = saved.reshape(own.shape)
+
+    for module in model.modules():
+        if hasattr(module, "linear_proj"):
+            module.register_load_state_dict_pre_hook(renamed)
+
+
 def freeze_vision(model: torch.nn.Module) -> None:
     """Keep the vision encoder (merger included) as it is."""
     for name, parameter in model.named_parameters():

@@ -5,6 +5,7 @@ Knows the run folder and signals, not what is trained; imports no torch until th
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import platform
@@ -16,11 +17,16 @@ from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 
+from m3ad.errors import M3ADError
 from m3ad.records import RunState, Stage
+from training.checkpoints import sweep
 from training.code_version import code_version
 from training.run import RunFolder
 
 LAUNCHED = "M3AD_LAUNCHED"  # set by training.launch, which records the process itself
+# In what torch says when a process that it was exchanging with is gone.
+LOST_PEER = ("Connection closed by peer", "Connection reset by peer", "remote process has been terminated")
+SMALLER_STEPS = "Start a new run with a smaller learning rate or with precision float32."
 PACKAGES = ("torch", "torchvision", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "tokenizers")
 
 
@@ -57,9 +63,11 @@ def main(stage: Stage, train: Callable[[RunFolder, Interrupt], RunState]) -> Non
     try:
         result = train(run, interrupt)
     except Exception as error:  # the edge of the process: nobody else is left to say what happened
-        traceback.print_exc()
         if is_main_process():
-            run.set_status(RunState.FAILED, f"{type(error).__name__}: {error}")
+            why = words_of(error, run)
+            sweep(run)  # first of all: it makes room on a full disk for what follows
+            run.set_status(RunState.FAILED, why)
+        traceback.print_exc()
         raise SystemExit(1) from error
     if is_main_process():
         words = {RunState.FINISHED: "Finished.", RunState.STOPPED: "Stopped; the model so far is kept."}
@@ -67,11 +75,36 @@ def main(stage: Stage, train: Callable[[RunFolder, Interrupt], RunState]) -> Non
 
 
 def _begin(run: RunFolder) -> None:
-    """Forget the end of an earlier attempt, and record this process unless its launcher does."""
+    """Forget the end of an earlier attempt and record this process, unless its launcher has."""
+    if LAUNCHED in os.environ:
+        return  # somebody may have asked it to stop while it was loading
     for name in ("STOP", "status.json"):
         (run.path / name).unlink(missing_ok=True)
-    if LAUNCHED not in os.environ:
-        run.set_process(os.getpid())
+    run.set_process(os.getpid())
+
+
+def words_of(error: BaseException, run: RunFolder) -> str:
+    """Why a training failed, as a sentence where the reason is known; call it before anything is cleaned up."""
+    if isinstance(error, M3ADError):
+        return str(error)
+    if is_disk_full(error) or run.lacks_room():  # torch says neither why nor where a file could not be written
+        return "The disk is full. Free some space, then let the run go on: it begins at its last whole checkpoint."
+    if "probability tensor contains" in str(error):  # torch, asked to draw a token from NaN
+        return f"The model's probabilities became NaN: its weights are spoilt. {SMALLER_STEPS}"
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1 and any(word in str(error) for word in LOST_PEER):
+        return "Another process of this run ended. The log says more; let the run go on from its last checkpoint."
+    return f"{type(error).__name__}: {error}"
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """True when the error, or one that led to it, came of a full disk or a used-up quota."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if "No space left on device" in str(error) or "Disk quota exceeded" in str(error):  # written by native code
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def write_environment(run: RunFolder, device: str) -> None:

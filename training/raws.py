@@ -6,6 +6,7 @@ only; examples that are too long are left out and listed, never cut (a cut examp
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import torch
@@ -15,10 +16,14 @@ from trl import SFTConfig, SFTTrainer
 
 from m3ad.errors import RunError
 from m3ad.records import RunState, Stage
+from m3ad.rewards import RewardConfig
 from training.callbacks import RunCallback
+from training.checkpoints import Origin
 from training.collate import CompletionCollator
 from training.config import RawsSettings, TrainSettings
+from training.following import FollowCallback
 from training.loading import (
+    accept_saved_patches,
     device_of,
     freeze_vision,
     load_model,
@@ -39,27 +44,31 @@ def train(run: RunFolder, interrupt: Interrupt) -> RunState:
     settings = config.settings
     if not isinstance(settings, RawsSettings):
         raise RunError(f"Run {run.name} is an RCRL run: start it with python -m training.rcrl.")
-    prepare(settings)
+    prepare(run, settings)
     start = read_start(config.start)
     processor = load_processor(start, settings)
     collator = CompletionCollator(processor, start.card.system, run.path)
-    rows = [{"image": e.image, "completion_ids": ids} for e, ids in usable(run, collator, settings)]
+    kept = usable(run, collator, settings)
+    rows = [{"image": example.image, "completion_ids": ids} for example, ids in kept]
     model = load_model(start, settings)
     if settings.freeze_vision:
         freeze_vision(model)
+    accept_saved_patches(model)
     require_trainable(model)
-    callback = RunCallback(run, interrupt)
+    callback = RunCallback(run, interrupt, Origin.of(run, [example.case for example, _ in kept]))
+    examples, limit = [example for example, _ in kept], max(len(ids) for _, ids in kept)
+    follow = FollowCallback(run, collator, examples, settings, limit=limit, reward=RewardConfig())
     trainer = SFTTrainer(
         model=model,
         args=SFTConfig(**common_arguments(run, settings), max_length=None, completion_only_loss=True),
         train_dataset=Dataset.from_list(rows),
         processing_class=processor,
         data_collator=collator,
-        callbacks=[callback],
+        callbacks=[callback, follow],
     )
     before = trainable_hash(trainer.model)
     write_environment(run, str(trainer.args.device))
-    trainer.train(resume_from_checkpoint=last_checkpoint(run))
+    trainer.train(resume_from_checkpoint=callback.resume_point())
     if trainable_hash(trainer.model) == before:
         raise RunError("The weights are the same after training as before: nothing was learnt. Look at the log.")
     if is_main_process():
@@ -67,8 +76,10 @@ def train(run: RunFolder, interrupt: Interrupt) -> RunState:
     return RunState.STOPPED if callback.stopped else RunState.FINISHED
 
 
-def prepare(settings: TrainSettings) -> None:
-    """Seeds and threads of this process."""
+def prepare(run: RunFolder, settings: TrainSettings) -> None:
+    """Seeds and threads of this process, and where further copies of the curves go: into the run folder."""
+    os.environ["TENSORBOARD_LOGGING_DIR"] = str(run.path / "tensorboard")
+    os.environ["TRACKIO_DIR"] = str(run.path / "trackio")
     set_seed(settings.seed)
     if settings.threads:
         torch.set_num_threads(settings.threads)
@@ -94,19 +105,15 @@ def common_arguments(run: RunFolder, settings: TrainSettings) -> dict[str, Any]:
         "bf16": bf16,
         "logging_steps": settings.logging_steps,
         "save_steps": settings.save_steps,
-        "save_total_limit": 1,
+        "save_total_limit": None,  # `RunCallback` removes the old ones: the trainer goes by their times
+        "logging_nan_inf_filter": False,  # else a NaN is written down as the mean of what was before
         "remove_unused_columns": False,
         "dataloader_pin_memory": cuda,
-        "report_to": "none",
+        "report_to": settings.report,
+        "project": "ra-monitor",  # trackio's word; it keeps everything on this machine
+        "run_name": run.name,
         "disable_tqdm": True,
     }
-
-
-def last_checkpoint(run: RunFolder) -> str | None:
-    """The latest whole checkpoint of an earlier attempt, to go on from; None at the first start."""
-    # The trainer writes trainer_state.json last: a folder without it was being written when the process died.
-    whole = [file.parent for file in run.checkpoints.glob("checkpoint-*/trainer_state.json")]
-    return str(max(whole, key=lambda folder: int(folder.name.rsplit("-", 1)[1]))) if whole else None
 
 
 if __name__ == "__main__":

@@ -7,10 +7,13 @@ starts from (the RAWS model): which start makes TRL do that, and which something
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import torch
 from datasets import Dataset
+from torch.utils.data import Sampler
 from transformers import PreTrainedModel, ProcessorMixin, TrainerControl, TrainerState, TrainingArguments
 from trl import GRPOConfig, GRPOTrainer
 
@@ -20,10 +23,14 @@ from m3ad.prompts import conversation
 from m3ad.records import RunState, Stage
 from training.alarm import alarm
 from training.callbacks import RunCallback
+from training.checkpoints import Origin
 from training.collate import CompletionCollator
 from training.config import RcrlSettings
 from training.examples import Example
+from training.following import FollowCallback
+from training.history import history
 from training.loading import (
+    accept_saved_patches,
     freeze_vision,
     load_model,
     model_arguments,
@@ -33,14 +40,12 @@ from training.loading import (
 )
 from training.process import Interrupt, is_main_process, main, write_environment
 from training.processor import load_processor
-from training.raws import common_arguments, last_checkpoint, prepare
+from training.raws import common_arguments, prepare
 from training.rewards import Judge
 from training.run import RunFolder
 from training.selection import usable
 from training.start import Start, read_start
 
-# A sampled vision token would be taken for an image that is not there.
-VISION_TOKENS = ("<|image_pad|>", "<|video_pad|>", "<|vision_start|>", "<|vision_end|>")
 KL_AT_START = 1e-3  # the same weights twice differ by rounding only
 
 
@@ -50,8 +55,8 @@ class RcrlCallback(RunCallback):
     The first time that `training.alarm` has something to say it becomes a note among the run's events.
     """
 
-    def __init__(self, run: RunFolder, interrupt: Interrupt) -> None:
-        super().__init__(run, interrupt)
+    def __init__(self, run: RunFolder, interrupt: Interrupt, origin: Origin, *, rhythm: int = 1) -> None:
+        super().__init__(run, interrupt, origin, rhythm=rhythm)
         self._events: list[dict[str, Any]] = []
         self._read = 0  # bytes of events.jsonl; from 0, so that a run which goes on remembers what was before
 
@@ -75,10 +80,28 @@ class RcrlCallback(RunCallback):
 
     def _watch(self) -> None:
         new, self._read = self._run.events(self._read)
-        self._events += [event for event in new if event["kind"] in ("log", "note")]
-        words = alarm(self._events)
+        self._events += [event for event in new if event["kind"] in ("log", "note", "start")]
+        words = alarm(history(self._events))
         if words and not any("alarm" in event for event in self._events):
             self._run.append_event("note", text=words, alarm=True)
+
+
+class ResumableTrainer(GRPOTrainer):
+    """TRL's trainer draws each epoch's order from where the one before ended, and forgets that when it resumes."""
+
+    _epochs_done = 0
+
+    def go_on(self, checkpoint: str | None) -> None:
+        """Train, from the checkpoint if there is one, in the order that a run without a pause would have had."""
+        if checkpoint is not None:
+            self._epochs_done = int(TrainerState.load_from_json(f"{checkpoint}/trainer_state.json").epoch)
+        self.train(resume_from_checkpoint=checkpoint)
+
+    def _get_train_sampler(self, dataset: Dataset | None = None) -> Sampler:
+        sampler = super()._get_train_sampler(dataset)
+        for _ in range(self._epochs_done):
+            torch.randperm(sampler.num_samples, generator=sampler.generator)
+        return sampler
 
 
 def train(run: RunFolder, interrupt: Interrupt) -> RunState:
@@ -87,25 +110,30 @@ def train(run: RunFolder, interrupt: Interrupt) -> RunState:
     settings = config.settings
     if not isinstance(settings, RcrlSettings):
         raise RunError(f"Run {run.name} is a RAWS run: start it with python -m training.raws.")
-    prepare(settings)
+    prepare(run, settings)
     start = read_start(config.start)
     processor = load_processor(start, settings)
     judge = Judge(settings.reward, lambda step, sample: _write_sample(run, settings, step, sample))
-    callback = RcrlCallback(run, interrupt)
-    trainer = GRPOTrainer(
+    collator = CompletionCollator(processor, start.card.system, run.path)
+    kept = [example for example, _ in usable(run, collator, settings)]
+    origin = Origin.of(run, [example.case for example in kept])
+    callback = RcrlCallback(run, interrupt, origin, rhythm=settings.iterations)
+    follow = FollowCallback(run, collator, kept, settings, limit=settings.max_new_tokens, reward=settings.reward)
+    trainer = ResumableTrainer(
         model=_model(run, start, settings, processor),
         reward_funcs=judge.functions(),
-        args=_arguments(run, settings, processor, judge),
-        train_dataset=_dataset(run, processor, start, settings),
+        args=_arguments(run, settings, collator, judge),
+        train_dataset=_dataset(run, start, kept),
         processing_class=processor,
-        callbacks=[callback],
+        callbacks=[callback, follow],
     )
     if settings.freeze_vision:
         freeze_vision(trainer.model)
+    accept_saved_patches(trainer.model)
     require_trainable(trainer.model)
     before = trainable_hash(trainer.model)
     write_environment(run, str(trainer.args.device))
-    trainer.train(resume_from_checkpoint=last_checkpoint(run))
+    trainer.go_on(callback.resume_point())
     if trainable_hash(trainer.model) == before:
         raise RunError(
             "The weights are the same after training as before: all answers may have earned the same reward."
@@ -131,7 +159,7 @@ def _model(run: RunFolder, start: Start, settings: RcrlSettings, processor: Proc
     return str(merged)
 
 
-def _arguments(run: RunFolder, settings: RcrlSettings, processor: ProcessorMixin, judge: Judge) -> GRPOConfig:
+def _arguments(run: RunFolder, settings: RcrlSettings, collator: CompletionCollator, judge: Judge) -> GRPOConfig:
     common = common_arguments(run, settings)
     # TRL counts completions; a batch is a number of whole groups.
     common["per_device_train_batch_size"] = settings.batch * settings.generations
@@ -151,14 +179,13 @@ def _arguments(run: RunFolder, settings: RcrlSettings, processor: ProcessorMixin
         use_bias_correction_kl=False,  # the paper's GRPO has the plain KL; TRL's default changes its gradient
         disable_dropout=True,  # else an adapter's dropout makes policy and reference differ at the same weights
         reward_weights=judge.weights(),
-        generation_kwargs={"suppress_tokens": processor.tokenizer.convert_tokens_to_ids(list(VISION_TOKENS))},
+        generation_kwargs={"suppress_tokens": collator.vision_tokens},
     )
 
 
-def _dataset(run: RunFolder, processor: ProcessorMixin, start: Start, settings: RcrlSettings) -> Dataset:
+def _dataset(run: RunFolder, start: Start, examples: Iterable[Example]) -> Dataset:
     """One row per example: the prompt without an answer, its picture opened when it is needed, case and truth."""
-    collator = CompletionCollator(processor, start.card.system, run.path)
-    rows = [_row(example) for example, _ in usable(run, collator, settings)]
+    rows = [_row(example) for example in examples]
 
     def opened(batch: dict[str, list[str]]) -> dict[str, list[Any]]:
         images = [[open_image(Path(run.path / image))] for image in batch["image"]]

@@ -26,7 +26,7 @@ class Judge:
     """
 
     def __init__(self, config: RewardConfig, on_sample: OnSample) -> None:
-        """`on_sample(step, what)` is called once per batch with the first completion; see `_sample`."""
+        """`on_sample(step, what)` is called once per batch with the first completion; see `sample_of`."""
         self._config = config
         self._on_sample = on_sample
         self._seen: tuple[tuple[str, ...], list[Pair], list[Rewards]] = ((), [], [])
@@ -61,7 +61,7 @@ class Judge:
         pairs, paid = self._pay(completions, truth)
         for name, value in figures(pairs).items():
             log_metric(name, value)
-        self._on_sample(trainer_state.global_step, _sample(case[0], pairs[0], paid[0]))
+        self._on_sample(trainer_state.global_step, sample_of(case[0], pairs[0], paid[0]))
         return [one.reflection for one in paid]
 
     def _pay(self, completions: Sequence[Any], truth: Sequence[str]) -> tuple[list[Pair], list[Rewards]]:
@@ -93,7 +93,7 @@ def figures(pairs: Sequence[Pair]) -> dict[str, float]:
     }
 
 
-def _sample(case: str, pair: Pair, paid: Rewards) -> dict[str, Any]:
+def sample_of(case: str, pair: Pair, paid: Rewards) -> dict[str, Any]:
     """One completion as events.jsonl keeps it, with its three rewards and their weighted sum `reward`."""
     truth, trace = pair
     parts = asdict(paid)

@@ -2,7 +2,7 @@
 
     config.json       stage, start model, settings, hash of the data; written once
     data.jsonl        the examples, frozen when the folder is made
-    process.json      pid and start time of the process that was started (written by whoever starts it)
+    process.json      pid and start of the process that was started (written by whoever starts it)
     status.json       how it ended, by the training process: {"result": "finished"|"stopped"|"failed", "message"}
     events.jsonl      one JSON object per line: {"kind": "start"|"log"|"sample"|"note", "time", ...}
     log.txt           what the process printed
@@ -35,6 +35,7 @@ from training.config import Settings, settings_from_json
 from training.examples import Example, read_examples, write_examples
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+SCANT = 1 << 20  # bytes; with less on its disk a process may not even be able to write down why it ended
 TAIL = 65_536  # bytes looked at for the latest progress; one log line has about 600
 
 
@@ -89,10 +90,10 @@ class RunFolder:
             "stage": stage.value,
             "start": start,
             "settings": settings.to_json(),
-            "data_sha256": _sha256(draft / "data.jsonl"),
+            "data_sha256": file_sha256(draft / "data.jsonl"),
             "created": time.time(),
         }
-        _write_json(draft / "config.json", config)
+        write_json(draft / "config.json", config)
         (draft / "data.jsonl").chmod(0o444)
         try:
             draft.rename(folder)
@@ -128,7 +129,7 @@ class RunFolder:
     def examples(self) -> list[Example]:
         """The frozen examples. Raises RunError when data.jsonl is not the one the run was made with."""
         file = self.path / "data.jsonl"
-        if _sha256(file) != self.config().data_sha256:
+        if file_sha256(file) != self.config().data_sha256:
             raise RunError(f"data.jsonl of run {self.name} was changed after the run was created: create a new run.")
         return read_examples(file)
 
@@ -182,8 +183,8 @@ class RunFolder:
     # --- state
 
     def set_process(self, pid: int) -> None:
-        """Record the process that runs the training, with its start time (a pid alone may be another's by now)."""
-        _write_json(self.path / "process.json", {"pid": pid, "created": psutil.Process(pid).create_time()})
+        """Record the process that runs the training, with its start (a pid alone may be another's by now)."""
+        write_json(self.path / "process.json", {"pid": pid, "started": process_start(pid)})
 
     def process(self) -> psutil.Process | None:
         """The recorded process when it is alive and the same one, else None."""
@@ -192,14 +193,14 @@ class RunFolder:
             return None
         try:
             process = psutil.Process(record["pid"])
-            same = abs(process.create_time() - record["created"]) < 0.01
+            same = process_start(process.pid) == record.get("started")
             return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.NoSuchProcess:
             return None
 
     def set_status(self, result: str, message: str = "") -> None:
         """Write how the run ended; only the training process does this."""
-        _write_json(self.path / "status.json", {"result": result, "message": message, "time": time.time()})
+        write_json(self.path / "status.json", {"result": result, "message": message, "time": time.time()})
 
     def state(self) -> RunState:
         """Where the run stands, from its files and its process."""
@@ -215,11 +216,15 @@ class RunFolder:
         status = _read_json(self.path / "status.json")
         if status is not None:
             return str(status["message"])
-        if self.state() is RunState.FAILED:
-            return (
-                "The training process ended without a result: it was killed or crashed. The end of its log says more."
-            )
-        return ""
+        if self.state() is not RunState.FAILED:
+            return ""
+        if self.lacks_room():
+            return "The training process ended without a result, and its disk is full: free some space, then go on."
+        return "The training process ended without a result: it was killed or crashed. The end of its log says more."
+
+    def lacks_room(self) -> bool:
+        """True when the disk of this folder is full, or as good as full."""
+        return shutil.disk_usage(self.path).free < SCANT
 
     def request_stop(self) -> None:
         """Ask the run to save and end at its next step."""
@@ -239,18 +244,33 @@ def check_name(name: str) -> None:
         )
 
 
+def process_start(pid: int) -> str:
+    """When a process began, on a clock that nobody can set. Raises psutil.NoSuchProcess.
+
+    The time of day will not do: on Linux it is reckoned from the machine's clock, and setting that would make every
+    run look dead. There the kernel's own count since this boot is taken.
+    """
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return str(psutil.Process(pid).create_time())
+    return f"{boot}/{stat.rpartition(')')[2].split()[19]}"  # field 22; the name in brackets may hold blanks
+
+
 def _progress(event: dict[str, Any]) -> Progress:
     step, total, done = int(event["step"]), int(event["total"]), int(event["step"]) - int(event.get("first_step", 0))
     left = event["elapsed"] / done * (total - step) if event["kind"] == "log" and done > 0 else None
     return Progress(step, total, left)
 
 
-def _sha256(file: Path) -> str:
+def file_sha256(file: Path) -> str:
+    """The hash of a file's content."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _write_json(file: Path, data: dict[str, Any]) -> None:
+def write_json(file: Path, data: dict[str, Any]) -> None:
     """Replace the file as a whole: a reader sees the old or the new one."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.write_text(json.dumps(data, indent=1, ensure_ascii=False))

@@ -8,9 +8,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import plotly.graph_objects as go
-from plotly.subplots import make_subplots
-
 from db.run_queue import QueuedRun
 from m3ad.errors import RunError
 from m3ad.records import RunState, Snapshot, Stage
@@ -22,37 +19,6 @@ from training.snapshots import ExampleSource
 
 Events = Sequence[Mapping[str, Any]]
 
-RED, YELLOW, BLUE, GREEN, GREY = "#e5383b", "#d9a514", "#3f7fe0", "#1f9d61", "#8a93a3"
-# (panel title, {legend: (metric in events.jsonl, colour)}) in the order of the page
-PANELS: dict[Stage, tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = {
-    Stage.RAWS: (
-        ("loss", {"loss": ("loss", BLUE)}),
-        ("token accuracy", {"token accuracy": ("mean_token_accuracy", GREEN)}),
-    ),
-    Stage.RCRL: (
-        (
-            "reward",
-            {
-                "sum": ("reward", GREEN),
-                "consistency": ("rewards/consistency/mean", GREY),
-                "accuracy": ("rewards/accuracy/mean", RED),
-                "reflection": ("rewards/reflection/mean", BLUE),
-            },
-        ),
-        ("KL to the start model", {"KL": ("kl", YELLOW)}),
-        ("accuracy", {"initial": ("accuracy/initial", YELLOW), "final": ("accuracy/final", GREEN)}),
-        (
-            "reflection",
-            {
-                "rate": ("reflection/rate", BLUE),
-                "fixed": ("reflection/fixed", GREEN),
-                "broke": ("reflection/broke", RED),
-            },
-        ),
-        # Where all answers to a case earn the same, GRPO learns nothing from it.
-        ("nothing to learn", {"equal groups": ("frac_reward_zero_std", GREY), "unreadable": ("unreadable", RED)}),
-    ),
-}
 STATE_WORDS = {
     RunState.READY: "not started",
     RunState.RUNNING: "running",
@@ -78,15 +44,16 @@ NO_RUN = {
     "share": None,
     "message": "Annotate some cases, take a snapshot of them, start a RAWS run.",
 }
-NO_NOTES: dict[str, Any] = {"samples": None, "log": "", "command": "", "settings": []}
+# By state, the button that gives a run to the queue (again); states that are not here have none.
+AGAIN_WORDS = {RunState.READY: "Queue it", RunState.FAILED: "Go on"}
+NO_NOTES: dict[str, Any] = {"samples": None, "followed": {}, "log": "", "command": "", "settings": []}
 # How much of a snapshot's training part models may have learnt from before, as `Store.create_snapshot` takes it.
 ALL_OLDER = "all of them"
 OLDER: dict[str, float | None] = {
     ALL_OLDER: None, "at most half": 0.5, "at most 30 %": 0.3, "at most 10 %": 0.1, "none": 0.0,
 }  # fmt: skip
-MAX_POINTS = 600  # a curve is thinned for the screen only; events.jsonl keeps every point
 MAX_SAMPLES = 12
-CURVES_HEIGHT = 204  # pixels; style and figure agree, so nothing jumps
+MAX_FOLLOWED = 24  # answers to one case
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,72 +115,43 @@ def _typed(field: SettingField, value: Any) -> Any:
     return float(value) if field.kind == "float" else value
 
 
-def curves(events: Events, stage: Stage) -> go.Figure:
-    """One small panel per group of metrics over the steps; before its first point a panel has a word and no axes."""
-    panels = PANELS[stage]
-    logs = [event for event in events if event.get("kind") == "log"]
-    titles = [_title(title, lines) for title, lines in panels]
-    figure = make_subplots(rows=1, cols=len(panels), subplot_titles=titles, horizontal_spacing=0.05)
-    for column, (_, lines) in enumerate(panels, start=1):
-        drawn = 0
-        for legend, (metric, colour) in lines.items():
-            points = thinned([(log["step"], log[metric]) for log in logs if log.get(metric) is not None])
-            drawn += len(points)
-            x, y = [step for step, _ in points], [value for _, value in points]
-            mode = "lines+markers" if len(points) < 30 else "lines"
-            line = go.Scatter(x=x, y=y, name=legend, mode=mode, line={"color": colour, "width": 2}, showlegend=False)
-            figure.add_trace(line, row=1, col=column)
-        if not drawn:
-            _leave_empty(figure, column)
-    _style(figure)
-    return figure
-
-
-def _title(title: str, lines: Mapping[str, tuple[str, str]]) -> str:
-    """A panel's title with its legend below, each name in the colour of its line; one line needs no legend."""
-    if len(lines) == 1:
-        return title + "<br> "
-    names = " ".join(f'<span style="color:{colour}">{name}</span>' for name, (_, colour) in lines.items())
-    return f'{title}<br><span style="font-size:10px">{names}</span>'
-
-
-def _leave_empty(figure: go.Figure, column: int) -> None:
-    """No axes where there is nothing to read on them."""
-    figure.update_xaxes(visible=False, row=1, col=column)
-    figure.update_yaxes(visible=False, row=1, col=column)
-    word = {"text": "no points yet", "x": 0.5, "y": 0.5, "showarrow": False}
-    figure.add_annotation(**word, xref="x domain", yref="y domain", row=1, col=column)
-
-
-def _style(figure: go.Figure) -> None:
-    """Transparent, quiet, the same size with and without points: readable in light and dark, and nothing jumps."""
-    figure.update_layout(
-        height=CURVES_HEIGHT,
-        margin={"l": 40, "r": 8, "t": 40, "b": 24},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"size": 11, "color": GREY, "family": "Inter, system-ui, sans-serif"},
-        hovermode="x unified",
-        uirevision="run",
-    )
-    figure.update_annotations(font_size=12)
-    figure.update_xaxes(gridcolor="rgba(138,147,163,.22)", zeroline=False, rangemode="tozero")
-    figure.update_yaxes(gridcolor="rgba(138,147,163,.22)", zeroline=False)
-
-
-def thinned(points: list[tuple[float, float]], most: int = MAX_POINTS) -> list[tuple[float, float]]:
-    """At most about `most` points, evenly, always with the last one."""
-    step = -(-len(points) // most)
-    return points[:: step or 1] + (points[-1:] if step > 1 and (len(points) - 1) % step else [])
-
-
 def sample_rows(events: Events) -> list[list[str]]:
-    """The latest sample completions, newest first: step, case, rewards, text."""
-    samples = [event for event in events if event.get("kind") == "sample"][-MAX_SAMPLES:]
+    """The latest answers that were drawn while training, newest first: step, case, rewards, text."""
+    samples = [event for event in events if event.get("kind") == "sample" and not event.get("followed")]
+    return [_sample_row(one) for one in reversed(samples[-MAX_SAMPLES:])]
+
+
+def followed_rows(events: Events) -> dict[str, list[list[str]]]:
+    """The answers to each followed case, by a name that says what is true of it, in the order of the steps.
+
+    Long runs are thinned, evenly and with the first and the last answer.
+    """
+    cases: dict[str, list[list[str]]] = {}
+    for event in events:
+        if event.get("kind") == "sample" and event.get("followed"):
+            cases.setdefault(f"case {event['case']} · {_truth_words(event['truth'])}", []).append(_sample_row(event))
+    return {name: [rows[place] for place in _spread(len(rows), MAX_FOLLOWED)] for name, rows in cases.items()}
+
+
+def _sample_row(sample: Mapping[str, Any]) -> list[str]:
     return [
-        [str(one.get("step", "")), str(one.get("case", "")), _rewards(one), str(one.get("completion", ""))]
-        for one in reversed(samples)
+        str(sample.get("step", "")),
+        str(sample.get("case", "")),
+        _rewards(sample),
+        str(sample.get("completion", "")),
     ]
+
+
+def _truth_words(truth: Mapping[str, Any]) -> str:
+    types = dict.fromkeys(str(defect["type"]) for defect in truth["defects"])
+    return ", ".join(types) or ("anomalous" if truth["anomalous"] else "normal")
+
+
+def _spread(count: int, most: int) -> list[int]:
+    """At most `most` of the places 0 to count - 1, evenly, with both ends."""
+    if count <= most:
+        return list(range(count))
+    return [round(place * (count - 1) / (most - 1)) for place in range(most)]
 
 
 def _rewards(sample: Mapping[str, Any]) -> str:

@@ -21,34 +21,36 @@ def wire_queue(
     service: Retraining,
     queue: gr.HTML,
     back: gr.Button,
-    run: gr.Dropdown,
+    looked: Sequence[Any],
     outputs: Sequence[Any],
-    choose: Callable[[str | None], tuple[Any, ...]],
+    choose: Callable[[str | None, str], tuple[Any, ...]],
 ) -> None:
     """A name in the queue brings its run under watch, its buttons move it; `back` gives the watched run to the queue.
 
     Args:
-        choose: what fills `outputs` for a run.
+        looked: the components of the run and of the part of its curves under watch.
+        choose: what fills `outputs` for these.
     """
 
-    def look(sent: Any) -> tuple[Any, ...]:
-        return choose(asked(sent)[0])
+    def look(sent: Any, part: str) -> tuple[Any, ...]:
+        return choose(asked(sent)[0], part)
 
-    def change(sent: Any, name: str | None, request: gr.Request) -> tuple[Any, ...]:
+    def change(sent: Any, name: str | None, part: str, request: gr.Request) -> tuple[Any, ...]:
         moved, how = asked(sent)
         try:
             service.change_queue(moved, how, context.user(request))
         except NotFound as error:  # its turn has come meanwhile: the list says so
             gr.Info(str(error))
-        return choose(name)
+        return choose(name, part)
 
-    def put_back(name: str, request: gr.Request) -> tuple[Any, ...]:
+    def put_back(name: str, part: str, request: gr.Request) -> tuple[Any, ...]:
         service.change_queue(name, "add", context.user(request))
-        return choose(name)
+        gr.Info(f"Run {name} goes on from its last whole checkpoint, or from the start when it has none.")
+        return choose(name, part)
 
-    queue.select(told(look, Role.VIEWER), queue, outputs, trigger_mode="always_last", **READS)
-    queue.submit(told(change, Role.REVIEWER), [queue, run], outputs, trigger_mode="multiple", **SPEAKS)
-    back.click(told(put_back, Role.REVIEWER), run, outputs, **SPEAKS)
+    queue.select(told(look, Role.VIEWER), [queue, looked[1]], outputs, trigger_mode="always_last", **READS)
+    queue.submit(told(change, Role.REVIEWER), [queue, *looked], outputs, trigger_mode="multiple", **SPEAKS)
+    back.click(told(put_back, Role.REVIEWER), looked, outputs, **SPEAKS)
 
 
 def asked(sent: Any) -> tuple[str, str]:

@@ -19,12 +19,14 @@ from m3ad.records import Run, RunState, Scenario, Snapshot, Stage
 from training import launch
 from training.config import RawsSettings, Settings
 from training.examples import Mix
+from training.history import history
 from training.loop import discard_run, next_run_name
 from training.promotion import register_finished
 from training.run import RunFolder
-from training.run_queue import AGAIN, ALIVE, put_back, submit, weigh
+from training.run_queue import ALIVE, put_back, submit, weigh
 from training.snapshots import ExampleSource, example_source, snapshot_examples, unanswered_cases
 from ui import retrain_presenter as present
+from ui.retrain_curves import LEARNING, curves
 
 EVERY = "all"
 ENDED = (RunState.FINISHED, RunState.STOPPED)  # with a model
@@ -38,7 +40,7 @@ class RunView:
         status: for `form_parts.status`.
         notes: for `form_parts.run_notes`.
         model: name of the model that came of it, or None.
-        can_queue: it never started, or failed, and does not wait.
+        again: what the button that gives it to the queue says; "" where it waits, or is not to be started.
         version: changes when anything shown changed; see `Retraining.version`.
     """
 
@@ -47,7 +49,7 @@ class RunView:
     notes: dict[str, Any]
     can_stop: bool
     can_discard: bool
-    can_queue: bool
+    again: str
     model: str | None
     version: tuple[Any, ...]
 
@@ -249,15 +251,16 @@ class Retraining:
         folder = RunFolder(runs[name].folder)
         return (name, folder.state().value, _size(folder.path / "events.jsonl"), _size(folder.path / "log.txt"), names)
 
-    def view(self, name: str | None) -> RunView:
-        """Everything the page shows of a run; registers its model once it is there."""
+    def view(self, name: str | None, part: str = LEARNING) -> RunView:
+        """Everything the page shows of a run, with one part of its curves; registers its model once it is there."""
         version = self.version(name)  # before reading: what is written meanwhile counts as news next time
         if name is None:
-            empty = present.curves([], Stage.RAWS)
-            return RunView(present.NO_RUN, empty, present.NO_NOTES, False, False, False, None, version)
+            return RunView(
+                present.NO_RUN, curves([], Stage.RAWS, part), present.NO_NOTES, False, False, "", None, version
+            )
         folder = self._folder(name)
         state, stage = folder.state(), folder.config().stage
-        events, _ = folder.events()
+        events = history(folder.events()[0])
         samples = present.sample_rows(events) if stage is Stage.RCRL else None
         command = present.command_words(launch.command(folder))
         waiting = self.waits(name)
@@ -265,16 +268,17 @@ class Retraining:
             status=present.waiting_status(name)
             if waiting
             else present.run_status(name, state, folder.progress(), folder.message(), present.alarm_words(events)),
-            figure=present.curves(events, stage),
+            figure=curves(events, stage, part),
             notes={
                 "samples": samples,
+                "followed": present.followed_rows(events),
                 "log": folder.log_tail(),
                 "command": command,
                 "settings": present.settings_lines(folder.config()),
             },
             can_stop=state is RunState.RUNNING,
             can_discard=state not in ENDED,
-            can_queue=state in AGAIN and not waiting,
+            again="" if waiting else present.AGAIN_WORDS.get(state, ""),
             model=register_finished(self._store, self._store.run(name)).name if state in ENDED else None,
             version=version,
         )

@@ -13,6 +13,7 @@ from ui import retrain_presenter as present
 from ui.components.form_parts import run_notes, run_queue, status
 from ui.context import Context
 from ui.events import READS, REVIEWS, SPEAKS, told
+from ui.retrain_curves import HEALTH, LEARNING
 from ui.retrain_queue import wire_queue
 from ui.retrain_service import Retraining, RunView
 from ui.shell import Shell, open_tab
@@ -37,6 +38,7 @@ class Watch:
     plot: gr.Plot
     notes: gr.HTML
     seen: gr.State
+    part: gr.Radio
 
     @property
     def outputs(self) -> list[Any]:
@@ -61,14 +63,19 @@ def lay_out_watch() -> Watch:
         )
         back = gr.Button("Queue it", visible=False, elem_id="queue-run", min_width=80, elem_classes=REVIEWS)
     queue = run_queue([], elem_id="run-queue")
-    said = status(present.NO_RUN, elem_id="run-state")
+    with gr.Row(elem_classes="m3-line m3-run-line"):
+        said = status(present.NO_RUN, elem_id="run-state")
+        part = gr.Radio(
+            [LEARNING, HEALTH], value=LEARNING, show_label=False, container=False, elem_id="curves-part", min_width=230,
+            scale=0,
+        )  # fmt: skip
     plot = gr.Plot(show_label=False, container=False, elem_id="run-curves", buttons=[])
     notes = run_notes(present.NO_NOTES, elem_id="run-notes")
-    return Watch(run, stop, discard, use, judge, sure, keep, back, queue, said, plot, notes, gr.State(None))
+    return Watch(run, stop, discard, use, judge, sure, keep, back, queue, said, plot, notes, gr.State(None), part)
 
 
 def build_watch(context: Context, service: Retraining, shell: Shell, begun: Any, started: gr.State) -> Watch:
-    """One run under watch: state, progress, curves, samples, log; stop and keep, discard, inspect with it."""
+    """One run under watch: state, progress, curves, samples, log; stop and keep, go on, discard, inspect with it."""
     watch = lay_out_watch()
 
     def shown(view: RunView, run: Any) -> tuple[Any, ...]:
@@ -79,37 +86,38 @@ def build_watch(context: Context, service: Retraining, shell: Shell, begun: Any,
             view.figure,
             view.notes,
             *(gr.Button(interactive=on) for on in buttons),
-            gr.Button(visible=view.can_queue),
+            gr.Button(view.again, visible=bool(view.again)),
             service.queue_rows(),
             view.version,
         )
 
-    def choose(wanted: str | None) -> tuple[Any, ...]:
+    def choose(wanted: str | None, part: str) -> tuple[Any, ...]:
         service.register_models()
         choices = service.run_choices()
         name = wanted if wanted in [name for _, name in choices] else service.default_run()
-        return shown(service.view(name), gr.Dropdown(choices, value=name))
+        return shown(service.view(name, part), gr.Dropdown(choices, value=name))
 
-    def tick(name: str | None, before: Any) -> tuple[Any, ...]:
+    def tick(name: str | None, part: str, before: Any) -> tuple[Any, ...]:
         if service.version(name) == before:
             return (gr.skip(),) * len(watch.outputs)
-        first, *rest = choose(name)
+        first, *rest = choose(name, part)
         choices = service.run_choices()
         # What a person chose while this tick was under way must stay chosen: the list changes, the choice does not.
         kept = name in [one for _, one in choices]
         return (gr.update(choices=choices) if kept else first, *rest)
 
-    for event in (shell.tab("retrain").select, watch.run.input):
-        event(told(choose, Role.VIEWER), watch.run, watch.outputs, **READS)
-    begun.success(told(choose, Role.VIEWER), started, watch.outputs, **READS)
-    gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), [watch.run, watch.seen], watch.outputs, **READS)
+    looked = [watch.run, watch.part]
+    for event in (shell.tab("retrain").select, watch.run.input, watch.part.input):
+        event(told(choose, Role.VIEWER), looked, watch.outputs, **READS)
+    begun.success(told(choose, Role.VIEWER), [started, watch.part], watch.outputs, **READS)
+    gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), [*looked, watch.seen], watch.outputs, **READS)
 
-    def stopped(name: str) -> tuple[Any, ...]:
+    def stopped(name: str, part: str) -> tuple[Any, ...]:
         gr.Info("The run saves its model at the end of this step.")
         service.stop(name)
-        return choose(name)
+        return choose(name, part)
 
-    watch.stop.click(told(stopped, Role.REVIEWER), watch.run, watch.outputs, **SPEAKS)
+    watch.stop.click(told(stopped, Role.REVIEWER), looked, watch.outputs, **SPEAKS)
 
     def inspect_with(name: str) -> tuple[Any, ...]:
         model = service.view(name).model
@@ -119,7 +127,7 @@ def build_watch(context: Context, service: Retraining, shell: Shell, begun: Any,
 
     watch.use.click(told(inspect_with, Role.VIEWER), watch.run, [shell.model, shell.tabs], **SPEAKS)
     wire_discard(service, watch, choose)
-    wire_queue(context, service, watch.queue, watch.back, watch.run, watch.outputs, choose)
+    wire_queue(context, service, watch.queue, watch.back, looked, watch.outputs, choose)
     return watch
 
 
@@ -141,12 +149,12 @@ def wire_discard(service: Retraining, watch: Watch, choose: Any) -> None:
     watch.keep.click(told(calm, Role.VIEWER), None, [doomed, *buttons], **READS)
     watch.run.input(told(calm, Role.VIEWER), None, [doomed, *buttons], **READS)
 
-    def discarded(name: str | None) -> tuple[Any, ...]:
+    def discarded(name: str | None, part: str) -> tuple[Any, ...]:
         if name is None:
             raise NotFound("No run is marked for discarding: choose one and press Discard.")
         service.discard(name)
         gr.Info(f"Run {name} was stopped and its files were removed. Annotations and snapshot are untouched.")
-        return choose(None)
+        return choose(None, part)
 
-    gone = watch.sure.click(told(discarded, Role.REVIEWER), doomed, watch.outputs, **SPEAKS)
+    gone = watch.sure.click(told(discarded, Role.REVIEWER), [doomed, watch.part], watch.outputs, **SPEAKS)
     gone.then(told(calm, Role.VIEWER), None, [doomed, *buttons], **READS)

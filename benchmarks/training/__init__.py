@@ -1,1 +1,1 @@
-"""What training takes: memory, measured beside what was estimated."""
+"""What training takes: memory and time, measured."""

@@ -159,6 +159,46 @@ def test_a_run_is_watched_while_it_writes(
     assert not run.path.exists()
 
 
+def test_a_case_is_followed_through_a_run_and_a_failed_run_goes_on(site: Site, page: Page, witness: Witness) -> None:
+    run = site.run(Stage.RCRL)
+    for step in (1, 2):
+        log(run, step)
+    paid = {"consistency": 1.0, "accuracy": 0.5, "reflection": 0.0}
+    for step, text in ((0, f"before {HOSTILE}"), (2, "after")):
+        run.append_event(
+            "sample", step=step, followed=True, case="5", truth=BENT.to_json(), completion=text, **paid
+        )  # fmt: skip
+    run.append_event("sample", step=2, case="6", completion="drawn", **paid)
+    run.set_status("failed", "The machine was switched off.")
+    page.goto(f"{site.address}?tab=retrain")
+    state, answers = page.locator("#run-state"), page.locator("#run-notes .m3-sample")
+    chooser = page.get_by_label("Which answers")
+    expect(state).to_contain_text("failed")
+    expect(answers).to_have_count(1)
+    expect(answers).to_contain_text("drawn")
+    chooser.select_option("case 5 · bent")
+    expect(answers).to_have_count(2)
+    expect(answers.first).to_contain_text(
+        f"step 0 · case 5 · consistency +1.00  accuracy +0.50  reflection +0.00before {HOSTILE}"
+    )
+    expect(answers.last).to_contain_text("after")
+    page.get_by_label("How it runs").check()
+    expect(page.locator("#run-curves")).to_contain_text("tokens per second")
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+    data = run.path / "data.jsonl"
+    data.chmod(0o644)
+    data.write_text(data.read_text() + "\n")
+    expect(page.locator("#stop-run")).to_be_disabled()
+    page.locator("#queue-run").click()  # a real process, which finds that its data are not those it began with
+    expect(state).to_contain_text("data.jsonl of run rcrl-1 was changed after the run was created", timeout=120_000)
+    expect(page.locator("#queue-run")).to_be_visible()
+    expect(chooser).to_have_value("case 5 · bent")
+    expect(page.locator("#run-curves")).to_contain_text("tokens per second")
+    assert page.title() != "hit"
+    assert (witness.foreign, witness.errors) == ([], [])
+
+
 def test_the_model_of_a_finished_run_is_taken_to_inspect(site: Site, page: Page) -> None:
     run = site.run(Stage.RAWS)
     page.goto(f"{site.address}?tab=retrain")

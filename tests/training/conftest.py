@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,30 +17,54 @@ from PIL import Image, ImageDraw
 
 from m3ad.geometry import Box
 from m3ad.prompts import QUESTION
-from m3ad.records import NORMAL, Defect, Scenario, Stage, Verdict
+from m3ad.records import NORMAL, Defect, RunState, Scenario, Stage, Verdict
 from tests.server_process import free_port, started
 from training.config import PRESETS, Settings
 from training.examples import Example, build_examples
 from training.launch import ROOT, command, environment
 from training.modes import LabelledCase
-from training.run import RunFolder
+from training.run import RunFolder, file_sha256
 
 MakeRun = Callable[..., RunFolder]
 TEACHER = Path(__file__).with_name("teacher_like_server.py")
 
 
 def make_settings(stage: Stage, **own: Any) -> Settings:
-    """The CPU preset for the smallest model."""
-    return (
-        replace(PRESETS["cpu demo"][stage], threads=1, max_new_tokens=80, **own)
-        if stage is Stage.RCRL
-        else replace(PRESETS["cpu demo"][stage], threads=1, **own)
-    )
+    """The CPU preset for the smallest model; no case is followed."""
+    shorter = {"max_new_tokens": 80} if stage is Stage.RCRL else {}
+    return replace(PRESETS["cpu demo"][stage], **{"threads": 1, "follow_cases": 0, **shorter, **own})
 
 
 def run_to_end(run: RunFolder) -> subprocess.CompletedProcess[str]:
     """Train in a process of its own, as the page does, and wait."""
     return subprocess.run(command(run), cwd=ROOT, env=environment(run), text=True, capture_output=True, timeout=300)
+
+
+def train_here(run: RunFolder, stop_at: int | None = None) -> RunState:
+    """Train in this process, which has loaded everything already; asked to stop after the step `stop_at`."""
+    from training import raws, rcrl
+    from training.process import Interrupt
+
+    class Impatience(Interrupt):
+        def requested(self) -> bool:
+            return super().requested() or (stop_at is not None and run_steps(run) >= stop_at)
+
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        return (raws if run.config().stage is Stage.RAWS else rcrl).train(run, Impatience(run))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def run_steps(run: RunFolder) -> int:
+    """Steps that the run has written down so far; with `logging_steps=1` one less than it has done."""
+    return run.progress().step + 1
+
+
+def weights_hash(model: Path) -> str:
+    """The hash of a model's or an adapter's weights."""
+    (file,) = model.glob("*.safetensors")
+    return file_sha256(file)
 
 
 @pytest.fixture(scope="session")

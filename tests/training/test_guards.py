@@ -12,6 +12,7 @@ from m3ad.errors import ModelUnavailable, RunError
 from m3ad.prompts import SYSTEM
 from m3ad.records import Stage
 from tests.training.conftest import MakeRun
+from training.checkpoints import Origin
 from training.loading import require_trainable
 from training.process import Interrupt
 from training.run import RunFolder
@@ -23,7 +24,7 @@ def log(run: RunFolder, step: int, **metrics: float) -> None:
 
     state = TrainerState(global_step=step, max_steps=9, is_world_process_zero=True)
     arguments = TrainingArguments(output_dir=str(run.checkpoints), use_cpu=True)
-    RcrlCallback(run, Interrupt(run)).on_log(arguments, state, TrainerControl(), dict(metrics))
+    RcrlCallback(run, Interrupt(run), Origin.of(run, ["1"])).on_log(arguments, state, TrainerControl(), dict(metrics))
 
 
 def test_a_kl_at_the_first_step_means_the_wrong_reference(make_run: MakeRun) -> None:

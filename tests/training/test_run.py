@@ -145,7 +145,7 @@ def test_another_process_with_the_same_pid_is_not_the_run(make_run: MakeRun) -> 
     run = make_run(Stage.RAWS)
     run.set_process(os.getpid())
     assert run.state() is RunState.RUNNING
-    (run.path / "process.json").write_text(f'{{"pid": {os.getpid()}, "created": 1.0}}')
+    (run.path / "process.json").write_text(f'{{"pid": {os.getpid()}, "started": "boot/1"}}')
     assert run.state() is RunState.FAILED
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -16,33 +15,15 @@ from m3ad.images import open_image
 from m3ad.monitor.names import open_monitor
 from m3ad.records import RunState, Stage
 from m3ad.trace import read
-from tests.training.conftest import MakeRun, run_to_end
+from tests.training.conftest import MakeRun, run_to_end, train_here, weights_hash
 from training import launch
 from training.examples import Example
 from training.run import RunFolder
-from ui.retrain_presenter import PANELS
-
-
-def weights_hash(model: Path) -> str:
-    (file,) = model.glob("*.safetensors")
-    return hashlib.sha256(file.read_bytes()).hexdigest()
+from ui.retrain_curves import PANELS
 
 
 def logs(run: RunFolder, key: str) -> list[float]:
     return [event[key] for event in run.events()[0] if event["kind"] == "log" and key in event]
-
-
-def in_process(run: RunFolder) -> RunState:
-    """Train in this process, which has loaded everything already."""
-    from training import raws, rcrl
-    from training.process import Interrupt
-
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        module = raws if run.config().stage is Stage.RAWS else rcrl
-        return module.train(run, Interrupt(run))
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def wait_for(run: RunFolder, step: int) -> None:
@@ -87,7 +68,7 @@ def test_rcrl_starts_at_no_distance_and_changes_the_model(make_run: MakeRun, tau
     assert weights_hash(run.model_path) != weights_hash(taught.model_path)
     for name in ("reward", "rewards/consistency/mean", "rewards/accuracy/mean", "rewards/reflection/mean"):
         assert len(logs(run, name)) == 4, name
-    watched = {metric for _, lines in PANELS[Stage.RCRL] for metric, _ in lines.values()}
+    watched = {metric for part in PANELS[Stage.RCRL].values() for _, lines in part for metric, _ in lines.values()}
     for event in (event for event in run.events()[0] if event["kind"] == "log" and "reward" in event):
         assert watched <= set(event)
     samples = [event for event in run.events()[0] if event["kind"] == "sample"]
@@ -101,13 +82,13 @@ def test_an_adapter_is_trained_by_raws_and_goes_on_in_rcrl_with_itself_as_refere
     make_run: MakeRun, taught: RunFolder, examples: list[Example]
 ) -> None:
     adapter = make_run(Stage.RAWS, start=taught.model_path, name="lora", method="lora", max_steps=4, learning_rate=5e-3)
-    assert in_process(adapter) is RunState.FINISHED
+    assert train_here(adapter) is RunState.FINISHED
     assert (adapter.model_path / "adapter_model.safetensors").exists()
     assert not (adapter.model_path / "model.safetensors").exists()
     run = make_run(
         Stage.RCRL, start=adapter.model_path, name="lora-2", method="lora", max_steps=3, batch=3, learning_rate=5e-3
     )
-    assert in_process(run) is RunState.FINISHED
+    assert train_here(run) is RunState.FINISHED
     assert abs(logs(run, "kl")[0]) < 1e-3
     assert weights_hash(run.model_path) != weights_hash(adapter.model_path)
     assert not (run.model_path / "ref").exists()
@@ -121,9 +102,9 @@ def test_an_adapter_is_trained_by_raws_and_goes_on_in_rcrl_with_itself_as_refere
 @pytest.mark.slow
 def test_all_weights_can_be_trained_on_from_an_adapter(make_run: MakeRun, taught: RunFolder) -> None:
     adapter = make_run(Stage.RAWS, start=taught.model_path, name="lora", method="lora", max_steps=2, learning_rate=5e-2)
-    in_process(adapter)
+    train_here(adapter)
     run = make_run(Stage.RCRL, start=adapter.model_path, name="full", max_steps=2, batch=3, learning_rate=1e-3)
-    assert in_process(run) is RunState.FINISHED
+    assert train_here(run) is RunState.FINISHED
     assert abs(logs(run, "kl")[0]) < 1e-3  # the reference is the merged model, not what lies below the adapter
     assert (run.model_path / "model.safetensors").exists()
 
@@ -131,7 +112,7 @@ def test_all_weights_can_be_trained_on_from_an_adapter(make_run: MakeRun, taught
 @pytest.mark.slow
 def test_an_adapter_is_trained_on_a_4_bit_base(make_run: MakeRun, taught: RunFolder) -> None:
     run = make_run(Stage.RAWS, start=taught.model_path, method="qlora", max_steps=2, learning_rate=5e-3)
-    assert in_process(run) is RunState.FINISHED
+    assert train_here(run) is RunState.FINISHED
     assert (run.model_path / "adapter_model.safetensors").exists()
 
 
@@ -154,7 +135,7 @@ def test_the_vision_encoder_can_be_kept(make_run: MakeRun, taught: RunFolder) ->
     from safetensors.torch import load_file
 
     run = make_run(Stage.RAWS, start=taught.model_path, freeze_vision=True, max_steps=2, gradient_checkpointing=True)
-    in_process(run)
+    train_here(run)
     before, after = (load_file(folder / "model.safetensors") for folder in (taught.model_path, run.model_path))
     assert before.keys() == after.keys()
     changed = {name for name in before if not before[name].equal(after[name])}
@@ -203,7 +184,7 @@ def test_a_run_that_cannot_work_fails_with_a_sentence_and_a_log(make_run: MakeRu
     while run.process() is not None:
         time.sleep(0.1)
     assert run.state() is RunState.FAILED
-    assert run.message().startswith("RunError: ")
+    assert run.message().startswith(f"{tmp_path / 'empty'} has no processor")
     assert "Traceback" in run.log_tail()
 
 

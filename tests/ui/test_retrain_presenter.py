@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from m3ad.errors import RunError
 from m3ad.records import RunState, Stage
 from training.config import PRESETS, SETTINGS
 from training.run import Progress
 from ui.retrain_presenter import (
-    MAX_POINTS,
-    PANELS,
+    MAX_FOLLOWED,
     alarm_words,
     command_words,
-    curves,
     duration,
     field_values,
+    followed_rows,
     next_snapshot_name,
     progress_words,
     run_status,
     sample_rows,
     setting_fields,
     settings_from_fields,
-    thinned,
 )
 
 
@@ -57,25 +53,6 @@ def test_an_empty_field_and_a_wrong_value_are_refused_in_words() -> None:
         settings_from_fields(Stage.RCRL, values | {"generations": 1})
 
 
-@pytest.mark.parametrize("stage", Stage)
-def test_curves_show_every_metric_and_leave_out_what_is_missing(stage: Stage) -> None:
-    metrics = [metric for _, lines in PANELS[stage] for metric, _ in lines.values()]
-    events = [{"kind": "log", "step": n, **dict.fromkeys(metrics, 0.5)} for n in range(3)]
-    events += [{"kind": "log", "step": 3, metrics[0]: None}, {"kind": "note", "text": "x"}]
-    figure = curves(events, stage)
-    assert [list(line.x) for line in figure.data] == [[0, 1, 2]] * len(metrics)
-    assert len(curves([], stage).data) == len(metrics)
-
-
-@given(st.integers(0, 5 * MAX_POINTS))
-def test_thinned_curves_keep_first_and_last(count: int) -> None:
-    points = [(float(n), float(n)) for n in range(count)]
-    kept = thinned(points)
-    assert len(kept) <= MAX_POINTS + 1
-    assert kept[:1] == points[:1]
-    assert kept[-1:] == points[-1:]
-
-
 def test_samples_are_newest_first_with_their_rewards() -> None:
     events = [
         {"kind": "sample", "step": n, "case": "7", "completion": f"text {n}", "consistency": 1, "accuracy": 0.5}
@@ -84,6 +61,23 @@ def test_samples_are_newest_first_with_their_rewards() -> None:
     rows = sample_rows(events)
     assert rows[0] == ["19", "7", "consistency +1.00  accuracy +0.50", "text 19"]
     assert len(rows) == 12
+
+
+def test_the_answers_to_a_followed_case_stand_in_the_order_of_steps_and_long_runs_are_thinned() -> None:
+    normal = {"anomalous": False, "defects": []}
+    bent = {"anomalous": True, "defects": [{"type": "bent", "box": None}]}
+    events = [
+        {"kind": "sample", "followed": True, "step": n, "case": case, "truth": truth, "completion": f"{case} {n}"}
+        for n in range(100)
+        for case, truth in (("4", normal), ("7", bent))
+    ]
+    events.append({"kind": "sample", "step": 3, "case": "9", "completion": "drawn"})
+    cases = followed_rows(events)
+    assert list(cases) == ["case 4 · normal", "case 7 · bent"]
+    steps = [int(row[0]) for row in cases["case 7 · bent"]]
+    assert (steps[0], steps[-1], len(steps)) == (0, 99, MAX_FOLLOWED)
+    assert steps == sorted(set(steps))
+    assert sample_rows(events) == [["3", "9", "", "drawn"]]
 
 
 def test_progress_says_steps_and_remaining_time() -> None:
@@ -110,24 +104,6 @@ def test_an_alarm_stands_beside_the_message_and_colours_the_dot() -> None:
     value = run_status("rcrl-1", RunState.FINISHED, Progress(20, 20, None), "Finished.", words)
     assert (value["tone"], value["message"]) == ("odd", "Finished. Errs first.")
     assert run_status("rcrl-1", RunState.FAILED, Progress(20, 20, None), "No.", words)["tone"] == "bad"
-
-
-def test_initial_and_final_accuracy_share_a_panel_whose_title_is_the_legend() -> None:
-    panels = dict(PANELS[Stage.RCRL])
-    assert [metric for metric, _ in panels["accuracy"].values()] == ["accuracy/initial", "accuracy/final"]
-    titles = [annotation.text for annotation in curves([], Stage.RCRL).layout.annotations]
-    (title,) = (text for text in titles if text.startswith("accuracy<br>"))
-    assert ">initial</span>" in title
-    assert ">final</span>" in title
-
-
-@pytest.mark.parametrize("stage", Stage)
-def test_panels_without_points_have_no_axes(stage: Stage) -> None:
-    empty = curves([], stage)
-    assert not any(axis.visible for axis in (*empty.select_xaxes(), *empty.select_yaxes()))
-    metric = next(iter(PANELS[stage][0][1].values()))[0]
-    drawn = [axis.visible for axis in curves([{"kind": "log", "step": 1, metric: 1.0}], stage).select_xaxes()]
-    assert drawn == [None] + [False] * (len(drawn) - 1)
 
 
 def test_the_proposed_snapshot_name_is_the_first_free_one() -> None:

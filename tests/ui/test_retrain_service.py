@@ -263,9 +263,9 @@ def test_the_queue_is_shown_and_its_order_changed(store: Store, service: Retrain
     assert service.version(first) != seen  # whoever watches another run sees it too
     assert [row["name"] for row in service.queue_rows()] == [first, third, second]
     view = service.view(third)
-    assert (view.status["words"], view.can_queue, view.can_stop, view.can_discard) == ("queued", False, False, True)
+    assert (view.status["words"], view.again, view.can_stop, view.can_discard) == ("queued", "", False, True)
     service.change_queue(third, "remove", "bob")
-    assert service.view(third).can_queue
+    assert service.view(third).again == "Queue it"
     service.change_queue(third, "add", "bob")
     assert [row["name"] for row in service.queue_rows()] == [first, second, third]
     with pytest.raises(NotFound, match="does not wait"):

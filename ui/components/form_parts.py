@@ -39,8 +39,8 @@ def table(columns: list[tuple[str, str]], rows: list[list[Any]], **options: Any)
 def run_notes(value: dict[str, Any], **options: Any) -> gr.HTML:
     """Sample answers and the log of a run side by side, each scrolling inside itself.
 
-    Value: {"samples": rows of (step, case, rewards, text) or None when the stage writes none, "log", "command",
-    "settings": rows of (name, value)}.
+    Value: {"samples": the latest, rows of (step, case, rewards, text), or None when the stage writes none,
+    "followed": {name of a case: its rows over the steps}, "log", "command", "settings": rows of (name, value)}.
     """
     return part("run_notes.js", '<div class="m3-notes"></div>', value, **options)
 

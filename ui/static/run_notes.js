@@ -8,6 +8,10 @@ function mount({ element, props, watch }) {
   let configured = false;
   setPressed(settings, false);
   logs.firstChild.append(settings, copy);
+  const LATEST = 'latest answers', chooser = el('select', 'm3-follow');
+  chooser.setAttribute('aria-label', 'Which answers');
+  chooser.addEventListener('change', show);
+  samples.firstChild.append(chooser);
   root.append(samples, logs);
   let shownSamples = null;
 
@@ -41,14 +45,28 @@ function mount({ element, props, watch }) {
     copy.textContent = 'copied';
     setTimeout(() => { copy.textContent = 'copy'; }, 1500);
   }
-  function showSamples(rows) {
-    samples.hidden = !rows;
-    const now = JSON.stringify(rows || []);
+  function choices(value) {
+    const names = [...(value.samples ? [LATEST] : []), ...Object.keys(value.followed || {})];
+    if (names.join('\n') === [...chooser.options].map(one => one.value).join('\n')) return;
+    const chosen = chooser.value;
+    chooser.replaceChildren(...names.map(name => {
+      const option = el('option', '', name);
+      option.value = name;
+      return option;
+    }));
+    if (names.includes(chosen)) chooser.value = chosen;
+    chooser.hidden = names.length < 2;
+  }
+  function showSamples(value) {
+    choices(value);
+    samples.hidden = !value.samples && !chooser.options.length;
+    const rows = (chooser.value in (value.followed || {}) ? value.followed[chooser.value] : value.samples) || [];
+    const now = chooser.value + JSON.stringify(rows);
     if (now === shownSamples) return;
     shownSamples = now;
     answers.textContent = '';
-    if (!(rows || []).length) answers.append(el('p', 'm3-mute', 'The run writes an answer here every few steps.'));
-    for (const [step, which, rewards, text] of rows || []) {
+    if (!rows.length) answers.append(el('p', 'm3-mute', 'The run writes an answer here every few steps.'));
+    for (const [step, which, rewards, text] of rows) {
       const one = el('article', 'm3-sample'), head = el('header', 'm3-mute');
       head.append(el('b', '', 'step ' + step), ' · case ' + which + (rewards ? ' · ' + rewards : ''));
       one.append(head, el('p', '', text));
@@ -57,7 +75,7 @@ function mount({ element, props, watch }) {
   }
   function show() {
     const value = props.value || {};
-    showSamples(value.samples);
+    showSamples(value);
     const text = configured ? configuration() : said();
     if (text === log.textContent) return;
     const atEnd = !configured && log.scrollTop + log.clientHeight >= log.scrollHeight - 8;
