@@ -10,10 +10,20 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
-from db.filters import by_a_person
+from db import corrections
+from db.annotations import to_annotation
 from db.lineage import verdict_of
 from db.models import run
-from db.schema import AnnotationTable, CaseTable, InspectionTable, ModelTable, RunRowTable, RunTable, StandingTable
+from db.schema import (
+    AnnotationTable,
+    CaseTable,
+    InspectionTable,
+    ModelTable,
+    RunRowTable,
+    RunTable,
+    StandingTable,
+    table_of,
+)
 from m3ad.formats.base import batches
 from m3ad.lineage import Became, Look, became
 from m3ad.metrics.effect import Aspect
@@ -27,7 +37,7 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class Corrected:
-    """A case that a person annotated, among the examples of a run.
+    """A case whose annotation is a person's correction (`db.corrections`), among the examples of a run.
 
     Attributes:
         name: short name for lists.
@@ -88,16 +98,18 @@ def _rows(session: Session, name: str) -> Sequence[Any]:
     )
     query = (
         select(
-            *(AnnotationTable.case_id, AnnotationTable.revision, AnnotationTable.author, AnnotationTable.verdict),
+            *table_of(AnnotationTable).c,
             *(CaseTable.category, CaseTable.key, earlier.label("earlier")),
         )
         .select_from(RunRowTable)
         .join(this, this.name == RunRowTable.run)
         .join(AnnotationTable, AnnotationTable.id == RunRowTable.annotation_id)
         .join(CaseTable, CaseTable.id == AnnotationTable.case_id)
-        .where(RunRowTable.run == name, by_a_person)
+        .where(RunRowTable.run == name)
     )
-    return session.execute(query).all()
+    rows = session.execute(query).all()
+    wanted = corrections.corrected(session, map(to_annotation, rows))
+    return [row for row in rows if row.case_id in wanted]
 
 
 def _looks(session: Session, model: str, case_ids: Sequence[int]) -> dict[int, Look]:

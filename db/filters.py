@@ -183,7 +183,7 @@ _judged = and_(AnnotationTable.id.is_not(None), InspectionTable.id.is_not(None))
 _right = and_(_judged, _after.is_not(None), _after == _truth)
 _wrong = and_(_judged, or_(_after.is_(None), _after != _truth))
 
-by_a_person = and_(
+_by_a_person = and_(
     AnnotationTable.id.is_not(None),
     AnnotationTable.author != SOURCE_AUTHOR,
     AnnotationTable.author.not_like(f"{IMPORTED_AUTHOR}%"),
@@ -200,9 +200,9 @@ def reviewed(decision: Decision) -> ColumnElement[bool]:
 _STATUS: dict[Status, ColumnElement[bool]] = {
     Status.ANNOTATED: AnnotationTable.id.is_not(None),
     Status.UNANNOTATED: AnnotationTable.id.is_(None),
-    Status.BY_A_PERSON: by_a_person,
+    Status.BY_A_PERSON: _by_a_person,
     Status.TO_REVIEW: or_(
-        and_(by_a_person, AnnotationTable.id.not_in(select(ReviewTable.annotation_id))), reviewed(Decision.ASK)
+        and_(_by_a_person, AnnotationTable.id.not_in(select(ReviewTable.annotation_id))), reviewed(Decision.ASK)
     ),
     Status.ASKED: reviewed(Decision.ASK),
     Status.SENT_BACK: reviewed(Decision.SEND_BACK),
