@@ -12,6 +12,7 @@ from db.run_queue import Move
 from db.store import Store
 from m3ad.errors import Conflict, M3ADError, NotFound
 from m3ad.records import Run, Stage
+from tests.db.conftest import open_again
 from tests.ui.scripted import BENT, add_case
 
 CPU, ONE, TWO = ("cpu",), ("cuda:0",), ("cuda:1",)
@@ -130,7 +131,7 @@ def test_many_at_once_give_a_device_to_one(store: Store, runs: list[str]) -> Non
         wait(store, name)
 
     def hold(name: str) -> bool:
-        with Store.open(store.workspace) as mine:  # as another program would
+        with open_again(store) as mine:  # as another program would
             try:
                 mine.run_queue.hold(name)
             except M3ADError:
