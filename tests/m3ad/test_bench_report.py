@@ -113,7 +113,7 @@ def test_remarks_say_how_evaluations_differ_and_what_is_missing(subject: Subject
     assert remarks([subject, subject]) == []
     other = replace(EVALUATION, prompt="def", set=replace(EVALUATION.set, hash="e" * 64, size=5))
     found = " ".join(remarks([subject, Subject(other, subject.judgement, (("c 1", "no file"),), trained_on=2)]))
-    for part in ("no fair comparison", "frozen sets differ", "prompts differ", "c 1: no file", "learnt from 2"):
+    for part in ("no fair comparison", "sets differ", "prompts differ", "c 1: no file", "learnt from 2"):
         assert part in found
     unfinished = Subject(replace(EVALUATION, set=replace(EVALUATION.set, size=9)), subject.judgement)
     assert "5 of 9 cases are not answered yet" in summary(unfinished)
