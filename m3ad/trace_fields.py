@@ -277,9 +277,9 @@ def _one_type(item: str, taxonomy: Taxonomy) -> str:
 
 
 def _peeled(name: str) -> str:
-    """The name without one layer of bullets, quotes, stops or enclosing brackets."""
-    name = _BULLET.sub("", name).strip(_OUTER)
-    return name[1:-1].strip() if name[:1] in ("(", "[", "{") and name[-1:] in (")", "]", "}") else name
+    """The name without one layer of bullets, quotes, stops, enclosing parentheses or a list's brackets."""
+    name = _BULLET.sub("", name).strip(_OUTER + "[]{}")
+    return name[1:-1].strip() if name[:1] == "(" and name[-1:] == ")" else name
 
 
 def _end_of_path(name: str, taxonomy: Taxonomy) -> str | None:

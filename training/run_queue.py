@@ -24,10 +24,12 @@ from training.config import Settings
 from training.devices import AUTO, CPU, device, devices
 from training.fitting import Fit
 from training.loop import create_run, discard_run, start_source
+from training.promotion import register_finished
 from training.run import RunFolder
 from training.shapes import read_shapes
 
 ALIVE = (RunState.RUNNING, RunState.STOPPING)
+WITH_MODEL = (RunState.FINISHED, RunState.STOPPED)
 AGAIN = (RunState.READY, RunState.FAILED)  # states from which a run can be given to the queue (again)
 SECONDS = 2.0  # between two looks of the worker
 LOG = logging.getLogger(__name__)
@@ -144,10 +146,14 @@ def advance(store: Store) -> list[str]:
 
 
 def release_ended(store: Store) -> None:
-    """Free the devices of runs that are not under way any more."""
-    for run in set(store.run_queue.busy().values()):
-        if not _alive(store, run):
-            store.run_queue.release(run)
+    """Free the devices of runs that are not under way any more; models that came of them are there from now on."""
+    for name in set(store.run_queue.busy().values()):
+        if _alive(store, name):
+            continue
+        store.run_queue.release(name)
+        run = store.run(name)
+        if RunFolder(run.folder).state() in WITH_MODEL:
+            register_finished(store, run)
 
 
 class Worker:

@@ -23,13 +23,12 @@ from training.history import history
 from training.loop import discard_run, next_run_name
 from training.promotion import register_finished
 from training.run import RunFolder
-from training.run_queue import ALIVE, put_back, submit, weigh
+from training.run_queue import ALIVE, WITH_MODEL, put_back, submit, weigh
 from training.snapshots import ExampleSource, example_source, snapshot_examples, unanswered_cases
 from ui import retrain_presenter as present
 from ui.retrain_curves import LEARNING, curves
 
 EVERY = "all"
-ENDED = (RunState.FINISHED, RunState.STOPPED)  # with a model
 
 
 @dataclass(frozen=True)
@@ -231,7 +230,7 @@ class Retraining:
         """Make every model that came of a run a model to choose, also of runs that ended while nobody looked."""
         known = {model.run for model in self._store.models()}
         for run in self._present_runs():
-            if run.name not in known and RunFolder(run.folder).state() in ENDED:
+            if run.name not in known and RunFolder(run.folder).state() in WITH_MODEL:
                 register_finished(self._store, run)
 
     def stop(self, name: str) -> None:
@@ -277,9 +276,9 @@ class Retraining:
                 "settings": present.settings_lines(folder.config()),
             },
             can_stop=state is RunState.RUNNING,
-            can_discard=state not in ENDED,
+            can_discard=state not in WITH_MODEL,
             again="" if waiting else present.AGAIN_WORDS.get(state, ""),
-            model=register_finished(self._store, self._store.run(name)).name if state in ENDED else None,
+            model=register_finished(self._store, self._store.run(name)).name if state in WITH_MODEL else None,
             version=version,
         )
 

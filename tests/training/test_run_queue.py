@@ -87,6 +87,7 @@ def test_one_run_trains_and_the_others_wait_their_turn(store: Store, queued: Que
     end(first)
     assert run_queue.advance(store) == [second.name]
     assert [state(run) for run in (second, third)] == [RunState.RUNNING, RunState.READY]
+    assert [model.run for model in store.models()] == [first.name]  # to be judged, without anybody's look at a page
     end(second, RunState.FAILED)  # one that fails holds up nobody
     assert run_queue.advance(store) == [third.name]
     end(third)
