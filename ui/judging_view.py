@@ -45,6 +45,7 @@ class Judge:
     promote: gr.Button
     take_back: gr.Button
     history: gr.HTML
+    rules: gr.Accordion
     limits: list[gr.Textbox]
     set_by: gr.HTML
     save: gr.Button
@@ -61,9 +62,9 @@ class Judge:
         ]
 
     @property
-    def entered(self) -> list[Any]:
-        """What `enterer` fills: the limits too, and who set them."""
-        return [*self.outputs, *self.limits, self.set_by]
+    def in_force(self) -> list[Any]:
+        """What `rules_in_force` fills."""
+        return [*self.limits, self.set_by]
 
 
 def build(context: Context, shell: Shell, switch: gr.HTML) -> Judge:
@@ -75,8 +76,8 @@ def build(context: Context, shell: Shell, switch: gr.HTML) -> Judge:
 
     def enter(front: Any, model: str | None, aspect: str) -> list[Any]:
         if not isinstance(front, dict) or front.get("view") != VIEW:  # behind the other view nothing is read
-            return [gr.skip()] * len(view.entered)
-        return enterer(context)(model, aspect)
+            return [gr.skip()] * len(view.outputs)
+        return fill(model, aspect)
 
     def tick(model: str | None, aspect: str, before: Any) -> list[Any]:
         if before is None or (now := version(context, model)) == before:  # never entered, or nothing new
@@ -90,13 +91,13 @@ def build(context: Context, shell: Shell, switch: gr.HTML) -> Judge:
         return [gr.update(choices=known) if model in [name for _, name in known] else first, *rest]
 
     for event in (shell.tab("retrain").select, switch.select):
-        event(told(enter, Role.VIEWER), [switch, *given], view.entered, **READS)
+        event(told(enter, Role.VIEWER), [switch, *given], view.outputs, **READS)
     for field in given:
         field.input(told(fill, Role.VIEWER), given, view.outputs, **READS)
     gr.Timer(REFRESH_SECONDS).tick(told(tick, Role.VIEWER), [*given, view.seen], view.outputs, **READS)
     wire_trial(context, view, fill)
     wire_promotion(context, view, fill)
-    wire_rules(context, view)
+    wire_rules(context, view, fill)
 
     def open_case(sent: Any, model: str) -> list[Any]:
         case_id = sent.get("case") if isinstance(sent, dict) else None
@@ -135,15 +136,10 @@ def filler(context: Context) -> Fill:
     return fill
 
 
-def enterer(context: Context) -> Fill:
-    """A function that fills `Judge.entered`. What somebody types into the rules is left alone by `filler`."""
-    fill = filler(context)
-
-    def enter(model: str | None, aspect: str) -> list[Any]:
-        rules = context.store.promotions.rules()
-        return [*fill(model, aspect), *present.rule_texts(rules.rules), [[present.rules_words(rules)]]]
-
-    return enter
+def rules_in_force(context: Context) -> list[Any]:
+    """What fills `Judge.in_force`: when the rules are opened and when they were set, never while somebody types."""
+    rules = context.store.promotions.rules()
+    return [*present.rule_texts(rules.rules), [[present.rules_words(rules)]]]
 
 
 def version(context: Context, model: str | None) -> tuple[Any, ...]:
@@ -204,16 +200,17 @@ def wire_promotion(context: Context, view: Judge, fill: Fill) -> None:
     view.take_back.click(told(back, Role.REVIEWER), given, filled, **SPEAKS)
 
 
-def wire_rules(context: Context, view: Judge) -> None:
+def wire_rules(context: Context, view: Judge, fill: Fill) -> None:
     """Other limits, on record with who set them."""
 
     def keep(model: str | None, aspect: str, request: gr.Request, *texts: str | None) -> list[Any]:
         wanted = present.rules_from([text or "" for text in texts])
         context.store.promotions.set_rules(wanted, actor=context.user(request))
-        return enterer(context)(model, aspect)
+        return [*fill(model, aspect), *rules_in_force(context)]
 
+    view.rules.expand(told(lambda: rules_in_force(context), Role.VIEWER), None, view.in_force, **READS)
     given = [view.model, view.aspect, *view.limits]
-    view.save.click(told(keep, Role.REVIEWER), given, view.entered, **SPEAKS)
+    view.save.click(told(keep, Role.REVIEWER), given, [*view.outputs, *view.in_force], **SPEAKS)
 
 
 def lay_out() -> Judge:
@@ -239,7 +236,7 @@ def lay_out() -> Judge:
                 back = gr.Button("Take back", interactive=False, elem_id="judge-back", min_width=80)
             heading("Rules")
             checks = table([("Rule", "62%"), ("", "38%")], [], elem_id="judge-checks")
-            with gr.Accordion("Change the rules", open=False, elem_id="judge-rules", elem_classes=REVIEWS):
+            with gr.Accordion("Change the rules", open=False, elem_id="judge-rules", elem_classes=REVIEWS) as rules:
                 limits = [
                     gr.Textbox(label=one.metadata["label"], max_length=20, elem_id=f"rule-{one.name}")
                     for one in fields(Rules)
@@ -256,8 +253,8 @@ def lay_out() -> Judge:
                 aspect = choice([each.value for each in Aspect], Aspect.PRESENCE.value, "Right in", "judge-aspect")
             cases = judged_cases({}, elem_id="judge-cases")
     return Judge(
-        model, aspect, start, cancel, state, checks, reason, put, back, history, limits, set_by, save, figures, cases,
-        gr.State(None),
+        model, aspect, start, cancel, state, checks, reason, put, back, history, rules, limits, set_by, save, figures,
+        cases, gr.State(None),
     )  # fmt: skip
 
 

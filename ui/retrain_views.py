@@ -34,6 +34,6 @@ def build(context: Context, shell: Shell) -> None:
         model = next((one.name for one in context.store.models() if one.run == name), None)
         if model is None:
             raise NotFound("This run has no model yet: wait until it has finished.")
-        return [show_view(judging_view.VIEW), *judging_view.enterer(context)(model, Aspect.PRESENCE.value)]
+        return [show_view(judging_view.VIEW), *judging_view.filler(context)(model, Aspect.PRESENCE.value)]
 
-    watch.judge.click(told(judge_run, Role.VIEWER), watch.run, [switch, *judge.entered], **SPEAKS)
+    watch.judge.click(told(judge_run, Role.VIEWER), watch.run, [switch, *judge.outputs], **SPEAKS)

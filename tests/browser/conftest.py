@@ -54,7 +54,7 @@ def browser() -> Iterator[Browser]:
 
 
 # What Gradio's client writes while its page is left with an event under way, as nearly always with timers.
-LEFT = ("AbortError: signal is aborted", "Connection errored out")
+LEFT = ("AbortError: ", "Connection errored out")
 LEAVING = 60.0  # seconds between that and the request for the next page; an app may be started again meanwhile
 
 

@@ -74,6 +74,7 @@ def test_a_model_is_judged_promoted_used_and_taken_back(page: Page, site: Site, 
     expect(page.locator("#judge-checks")).to_contain_text("blocks")
     expect(page.locator("#judge-promote")).to_be_disabled()
     page.get_by_text("Change the rules").click()
+    expect(page.locator("#rule-escape").get_by_role("textbox")).to_have_value("10 %")
     for name, limit in (("overkill", "100 %"), ("loss", "100"), ("cases", "5")):
         page.locator(f"#rule-{name}").get_by_role("textbox").fill(limit)
     page.locator("#rules-save").click()
