@@ -120,6 +120,25 @@ def test_a_reload_before_the_answer_loses_neither_case(desk: Desk, make_case: Ma
     expect(desk.said()).to_contain_text("no type yet, 160 × 140 px at 100, 50")
 
 
+def test_what_was_undone_before_a_reload_does_not_come_back_with_the_draft_of_it(
+    desk: Desk, make_case: MakeCase
+) -> None:
+    case_id = make_case()
+    desk.open(case_id)
+    desk.drag((100, 50), (260, 190))
+    expect(desk.page.locator("#annotate")).to_contain_text("draft saved")
+    assert desk.store.draft(case_id, "ann") is not None
+    desk.page.on("dialog", lambda dialog: dialog.accept())
+    gone: list[object] = []  # nothing of the page that is left reaches the server, not even its last words
+    desk.page.on("domcontentloaded", lambda page: gone.append(page))
+    desk.page.route(REQUESTS, lambda route: route.continue_() if gone else route.abort())
+    desk.press("Control+z")
+    desk.open(case_id)
+    assert desk.rows() == []
+    desk.page.wait_for_function("!Object.keys(sessionStorage).some((key) => key.includes('unsaved annotation'))")
+    assert desk.store.draft(case_id, "ann") is None
+
+
 def test_an_answer_from_before_a_save_does_not_bring_the_old_revision_back(desk: Desk, make_case: MakeCase) -> None:
     case_id = make_case()
     desk.open(case_id)

@@ -419,7 +419,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     const start = sheet.draft ? model.fromServer(sheet.draft) : saved;
     status.clear();
     status.draft(draftTime(sheet));
-    const lostWork = journal.read(sheet.case_id);
+    const journalled = journal.read(sheet.case_id);
     model.load({
       pictures: sheet.pictures,
       start,
@@ -431,9 +431,9 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     frame.choose(sheet.queue);
     showPictures();
     if (sheet.theirs) conflicting({ theirs: sheet.theirs });
-    if (lostWork && lostWork.case_id === sheet.case_id && lostWork.based_on === model.basedOn) {
-      model.take(model.fromServer(lostWork), "Changes that the server had not received were restored.");
-    } else journal.clear(sheet.case_id);
+    const lost = journalled?.based_on === model.basedOn ? model.fromServer(journalled) : start;
+    if (!sameDocument(lost, start)) model.take(lost, "Changes that the server had not received were restored.");
+    else journal.clear(sheet.case_id);
     welcome();
     say(`${reply.words} ${sheet.name}, ${sheet.place}. ${sheet.held} ${sheet.why} ${docLines(model.doc).join("; ")}.`);
     canvas.view.fetchAhead(sheet.ahead);
@@ -465,7 +465,7 @@ function mountBoxEditor({ element, props, trigger, watch, style, types }) {
     shownPicture = model.picture;
     if (what === "doc") {
       status.clear();
-      if (model.dirty()) journal.write(snapshot());
+      journal.write(snapshot()); // also what was undone: the server may still have the draft of it
       wire.changed();
     }
     if (words) say(words);
