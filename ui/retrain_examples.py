@@ -73,12 +73,14 @@ def wire_examples(
         seeing: those of SEEING.
     """
     answering = Answering(context.store, context.inspections)
-    seen = gr.State(())  # how far the round was when the page was last told
+    # How far the round was by the answer that the page holds. In the page, not in a gr.State: two answers may reach the
+    # page in another order than they left the server, and the server would believe that it holds the newer one.
+    seen = gr.Textbox("", visible="hidden", container=False)
 
-    def state() -> tuple[Any, ...]:
+    def state() -> str:
         last, texts = answering.latest, writings.latest
         answers = () if last is None else (last.model, last.done, last.running, last.stop.is_set())
-        return (*answers, id(texts), texts is None or not texts.running)
+        return repr((*answers, id(texts), texts is None or not texts.running))
 
     def weigh(stage: str, snapshot_id: int | None, model: str | None, *mixing: float | None) -> list[Any]:
         settings = settings_of(MIXING, mixing)
@@ -105,7 +107,7 @@ def wire_examples(
         now = state()
         return [now, *weigh(*asked)]
 
-    def tick(before: Any, *asked: Any) -> list[Any]:
+    def tick(before: str, *asked: Any) -> list[Any]:
         return [gr.skip()] * 6 if state() == before else told_so_far(*asked)
 
     def begin(request: gr.Request, stage: str, snapshot_id: int, model: str, *mixing: float | None) -> list[Any]:
