@@ -65,12 +65,14 @@ def wire_texts(context: Context, shell: Shell, writings: Writings, form: TextsFo
     Args:
         chosen: the components of stage, snapshot, start model and the settings of MIXING, in this order.
     """
-    seen = gr.State(())  # how far the round was when the page was last told
+    seen = gr.Textbox(
+        "", visible="hidden", container=False
+    )  # how far the round was by what the page holds: see `wire_examples`
     outputs = [seen, form.words, form.write, form.stop]
 
-    def state() -> tuple[Any, ...]:
+    def state() -> str:
         last = writings.latest
-        return () if last is None else (id(last), last.progress, last.running, last.stop.is_set())
+        return "" if last is None else repr((id(last), last.progress, last.running, last.stop.is_set()))
 
     # How far it was goes with every answer: one that comes late is then put right by the next tick.
     def tell() -> list[Any]:
@@ -97,7 +99,7 @@ def wire_texts(context: Context, shell: Shell, writings: Writings, form: TextsFo
             writings.latest.stop.set()
         return tell()
 
-    def tick(before: Any) -> list[Any]:
+    def tick(before: str) -> list[Any]:
         return [gr.skip()] * 4 if state() == before else tell()
 
     turn = told(lambda writer: gr.Column(visible=writer == TEACHER), Role.VIEWER)

@@ -37,7 +37,7 @@ class Watch:
     status: gr.HTML
     plot: gr.Plot
     notes: gr.HTML
-    seen: gr.State
+    seen: gr.Textbox
     part: gr.Radio
 
     @property
@@ -71,7 +71,8 @@ def lay_out_watch() -> Watch:
         )  # fmt: skip
     plot = gr.Plot(show_label=False, container=False, elem_id="run-curves", buttons=[])
     notes = run_notes(present.NO_NOTES, elem_id="run-notes")
-    return Watch(run, stop, discard, use, judge, sure, keep, back, queue, said, plot, notes, gr.State(None), part)
+    seen = gr.Textbox("", visible="hidden", container=False)  # the version that the page holds: see `wire_examples`
+    return Watch(run, stop, discard, use, judge, sure, keep, back, queue, said, plot, notes, seen, part)
 
 
 def build_watch(context: Context, service: Retraining, shell: Shell, begun: Any, started: gr.State) -> Watch:
@@ -88,7 +89,7 @@ def build_watch(context: Context, service: Retraining, shell: Shell, begun: Any,
             *(gr.Button(interactive=on) for on in buttons),
             gr.Button(view.again, visible=bool(view.again)),
             service.queue_rows(),
-            view.version,
+            repr(view.version),
         )
 
     def choose(wanted: str | None, part: str) -> tuple[Any, ...]:
@@ -97,8 +98,8 @@ def build_watch(context: Context, service: Retraining, shell: Shell, begun: Any,
         name = wanted if wanted in [name for _, name in choices] else service.default_run()
         return shown(service.view(name, part), gr.Dropdown(choices, value=name))
 
-    def tick(name: str | None, part: str, before: Any) -> tuple[Any, ...]:
-        if service.version(name) == before:
+    def tick(name: str | None, part: str, before: str) -> tuple[Any, ...]:
+        if repr(service.version(name)) == before:
             return (gr.skip(),) * len(watch.outputs)
         first, *rest = choose(name, part)
         choices = service.run_choices()
