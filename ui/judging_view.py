@@ -51,7 +51,7 @@ class Judge:
     save: gr.Button
     figures: gr.HTML
     cases: gr.HTML
-    seen: gr.State
+    seen: gr.Textbox
 
     @property
     def outputs(self) -> list[Any]:
@@ -79,10 +79,10 @@ def build(context: Context, shell: Shell, switch: gr.HTML) -> Judge:
             return [gr.skip()] * len(view.outputs)
         return fill(model, aspect)
 
-    def tick(model: str | None, aspect: str, before: Any) -> list[Any]:
-        if before is None or (now := version(context, model)) == before:  # never entered, or nothing new
+    def tick(model: str | None, aspect: str, before: str) -> list[Any]:
+        if not before or (now := version(context, model)) == before:  # never entered, or nothing new
             return [gr.skip()] * len(view.outputs)
-        if now[:-1] == before[:-1]:  # it has only answered more
+        if now.rsplit(" ~ ", 1)[0] == before.rsplit(" ~ ", 1)[0]:  # it has only answered more
             done = gr.skip(), present.look_at_progress(context.store, model, _round(context, model))
             return [*done, *[gr.skip()] * (len(view.outputs) - 3), now]
         first, *rest = fill(model, aspect)
@@ -142,23 +142,19 @@ def rules_in_force(context: Context) -> list[Any]:
     return [*present.rule_texts(rules.rules), [[present.rules_words(rules)]]]
 
 
-def version(context: Context, model: str | None) -> tuple[Any, ...]:
-    """Changes when anything shown changed; its last entry with every answer of a trial under way."""
+def version(context: Context, model: str | None) -> str:
+    """Changes when anything shown changed; what follows its last "~" with every answer of a trial under way.
+
+    The page holds it, as in `ui.data`: the server does not know in which order answers reached the page.
+    """
     store, round_ = context.store, _round(context, model)
     trial = store.trials.get(model) if model else None
     steps = store.promotions.history()
     known = len(present.models(store))
     progress = round_ and (round_.running, round_.step, round_.progress)
     ended = trial and (trial.state, trial.changed)
-    return (
-        model,
-        known,
-        ended,
-        round_ is not None and round_.running,
-        len(steps),
-        store.promotions.rules().id,
-        progress,
-    )
+    running = round_ is not None and round_.running
+    return f"{(model, known, ended, running, len(steps), store.promotions.rules().id)!r} ~ {progress!r}"
 
 
 def wire_trial(context: Context, view: Judge, fill: Fill) -> None:
@@ -254,7 +250,7 @@ def lay_out() -> Judge:
             cases = judged_cases({}, elem_id="judge-cases")
     return Judge(
         model, aspect, start, cancel, state, checks, reason, put, back, history, rules, limits, set_by, save, figures,
-        cases, gr.State(None),
+        cases, gr.Textbox("", visible="hidden", container=False),
     )  # fmt: skip
 
 
