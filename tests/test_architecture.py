@@ -46,6 +46,7 @@ TORCH_FILES = (
     "training/rcrl.py",
     "training/callbacks.py",
     "training/following.py",
+    "training/images_once.py",
     "training/collate.py",
     "training/loading.py",
     "training/processor.py",

@@ -68,6 +68,10 @@ class TrainSettings:
     )  # fmt: skip
     processes: int = setting(1, "Training processes; more than one starts torchrun.", "ours: one GPU each")
     threads: int = setting(0, "CPU threads per process; 0: as torch likes.", "ours: for shared machines")
+    loaders: int = setting(
+        2, "Processes that open pictures ahead of the steps; 0: the training itself, between them.",
+        "ours: a card shall not wait for pictures",
+    )  # fmt: skip
     logging_steps: int = setting(5, "Steps between two points of the curves.", "ours: readable curves")
     save_steps: int = setting(200, "Steps between two checkpoints.", "ours: little is lost when the power goes")
 
@@ -99,6 +103,7 @@ class TrainSettings:
             "follow_cases": 0,
             "follow_steps": 1,
             "threads": 0,
+            "loaders": 0,
             "max_pixels": 1024,
             "max_tokens": 64,
         }
@@ -225,7 +230,7 @@ _LORA: dict[str, Any] = {"method": "lora", "weight_decay": 0.0, "warmup_steps": 
 _WIDE: dict[str, Any] = {**_LORA, "lora_rank": 64, "lora_alpha": 128, "accumulation": 2}
 _CPU_DEMO: dict[str, Any] = {
     "gradient_checkpointing": False, "device": "cpu", "warmup_steps": 2, "accumulation": 1, "logging_steps": 1,
-    "weight_decay": 0.01,
+    "weight_decay": 0.01, "loaders": 0,
 }  # fmt: skip
 PRESETS: dict[str, dict[Stage, Settings]] = {
     "paper": {Stage.RAWS: RawsSettings(), Stage.RCRL: RcrlSettings()},

@@ -86,7 +86,8 @@ def _begin(run: RunFolder) -> None:
 def words_of(error: BaseException, run: RunFolder) -> str:
     """Why a training failed, as a sentence where the reason is known; call it before anything is cleaned up."""
     if isinstance(error, M3ADError):
-        return str(error)
+        # From a process that opens pictures, torch hands on the whole traceback: its last line is the error's own.
+        return str(error).rpartition(f"{type(error).__name__}: ")[2]
     if is_disk_full(error) or run.lacks_room():  # torch says neither why nor where a file could not be written
         return "The disk is full. Free some space, then let the run go on: it begins at its last whole checkpoint."
     if "probability tensor contains" in str(error):  # torch, asked to draw a token from NaN

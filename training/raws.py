@@ -109,6 +109,7 @@ def common_arguments(run: RunFolder, settings: TrainSettings) -> dict[str, Any]:
         "logging_nan_inf_filter": False,  # else a NaN is written down as the mean of what was before
         "remove_unused_columns": False,
         "dataloader_pin_memory": cuda,
+        "dataloader_num_workers": settings.loaders,
         "report_to": settings.report,
         "project": "ra-monitor",  # trackio's word; it keeps everything on this machine
         "run_name": run.name,

@@ -29,6 +29,7 @@ from training.config import RcrlSettings
 from training.examples import Example
 from training.following import FollowCallback
 from training.history import history
+from training.images_once import encode_once
 from training.loading import (
     accept_saved_patches,
     freeze_vision,
@@ -131,6 +132,8 @@ def train(run: RunFolder, interrupt: Interrupt) -> RunState:
         freeze_vision(trainer.model)
     accept_saved_patches(trainer.model)
     require_trainable(trainer.model)
+    for each in filter(None, (trainer.model, trainer.ref_model)):
+        encode_once(each)
     before = trainable_hash(trainer.model)
     write_environment(run, str(trainer.args.device))
     trainer.go_on(callback.resume_point())
@@ -188,7 +191,9 @@ def _dataset(run: RunFolder, start: Start, examples: Iterable[Example]) -> Datas
     rows = [_row(example) for example in examples]
 
     def opened(batch: dict[str, list[str]]) -> dict[str, list[Any]]:
-        images = [[open_image(Path(run.path / image))] for image in batch["image"]]
+        # A group asks for its case as often as it has answers.
+        pictures = {image: open_image(Path(run.path / image)) for image in set(batch["image"])}
+        images = [[pictures[image]] for image in batch["image"]]
         prompts = [conversation(start.card.system) for _ in images]
         return {"prompt": prompts, "images": images, "case": batch["case"], "truth": batch["truth"]}
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 from datasets import Dataset
-from transformers import TrainerCallback
+from transformers import Trainer, TrainerCallback
 from trl import GRPOConfig, GRPOTrainer, SFTConfig, SFTTrainer
 
 from m3ad.images import open_image
@@ -22,7 +22,6 @@ from m3ad.prompts import conversation
 from m3ad.records import Stage
 from training import raws, rcrl
 from training.callbacks import RunCallback, peak_memory
-from training.collate import CompletionCollator
 from training.config import RawsSettings, RcrlSettings
 from training.process import Interrupt
 from training.processor import load_processor
@@ -41,28 +40,20 @@ class Clock(TrainerCallback):
         self.ends.append(time.perf_counter())
 
 
-def ours(run: RunFolder, clock: Clock) -> float:
-    """Train as the app does; returns the seconds spent on loading data (RAWS: the whole collator)."""
-    spent = [0.0]
-    collate, step_end = CompletionCollator.__call__, RunCallback.on_step_end
-
-    def timed(self: CompletionCollator, rows: Any) -> Any:
-        started = time.perf_counter()
-        batch = collate(self, rows)
-        spent[0] += time.perf_counter() - started
-        return batch
+def ours(run: RunFolder, clock: Clock) -> None:
+    """Train as the app does."""
+    step_end = RunCallback.on_step_end
 
     def ended(self: RunCallback, *args: Any, **kwargs: Any) -> None:
         step_end(self, *args, **kwargs)
         clock.on_step_end()
 
-    CompletionCollator.__call__, RunCallback.on_step_end = timed, ended  # type: ignore[method-assign]
+    RunCallback.on_step_end = ended  # type: ignore[method-assign]
     (raws if run.config().stage is Stage.RAWS else rcrl).train(run, Interrupt(run))
-    return spent[0]
 
 
-def bare(run: RunFolder, clock: Clock) -> float:
-    """Train with TRL alone; returns 0, for nobody measures its data loading."""
+def bare(run: RunFolder, clock: Clock) -> None:
+    """Train with TRL alone."""
     config, start = run.config(), read_start(run.config().start)
     raws.prepare(run, config.settings)
     processor = load_processor(start, config.settings)
@@ -91,7 +82,22 @@ def bare(run: RunFolder, clock: Clock) -> float:
             **{**common, **group_arguments(config.settings)}, model_init_kwargs=weights, reward_weights=judge.weights()
         )
         GRPOTrainer(**shared, args=arguments, reward_funcs=judge.functions(), train_dataset=asked).train()
-    return 0.0
+
+
+def waiting(clock: Clock) -> list[float]:
+    """The seconds that the trainer waits for its next batch, from its second step on, as they come; times it."""
+    waited: list[float] = []
+    fetch = Trainer.get_batch_samples
+
+    def timed(self: Trainer, *args: Any, **kwargs: Any) -> Any:
+        started = time.perf_counter()
+        batch = fetch(self, *args, **kwargs)
+        if clock.ends:
+            waited.append(time.perf_counter() - started)
+        return batch
+
+    Trainer.get_batch_samples = timed
+    return waited
 
 
 def group_arguments(settings: RcrlSettings) -> dict[str, Any]:
@@ -113,14 +119,15 @@ def group_arguments(settings: RcrlSettings) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Train once and print seconds of every step but the first, peak memory in bytes, share of data loading."""
+    """Train once and print seconds of every step but the first, peak memory in bytes, share of waiting for data."""
     way, folder = sys.argv[1:]
     run, clock = RunFolder(Path(folder).resolve()), Clock()
-    loading = {"ours": ours, "bare": bare}[way](run, clock)
+    waited = waiting(clock)
+    {"ours": ours, "bare": bare}[way](run, clock)
     steps = [later - earlier for earlier, later in zip(clock.ends, clock.ends[1:], strict=False)]
     device = torch.device("cuda" if torch.cuda.is_available() and run.config().settings.device == "auto" else "cpu")
     whole = clock.ends[-1] - clock.ends[0]
-    print(json.dumps({"steps": steps, "peak": peak_memory(device), "loading": loading / whole if whole else 0.0}))
+    print(json.dumps({"steps": steps, "peak": peak_memory(device), "waiting": sum(waited) / whole}))
 
 
 if __name__ == "__main__":

@@ -47,9 +47,10 @@ def drawn_examples(folder: Path, count: int) -> list[Example]:
     return build_examples(cases)
 
 
-def settings_of(stage: Stage, steps: int, device: str) -> RawsSettings | RcrlSettings:
+def settings_of(stage: Stage, options: argparse.Namespace) -> RawsSettings | RcrlSettings:
     """The CPU preset for `steps` steps, nothing saved and no case followed: what both ways do."""
-    same: dict[str, Any] = {"max_steps": steps, "save_steps": 10**6, "follow_cases": 0, "device": device}
+    same: dict[str, Any] = {"max_steps": options.steps, "save_steps": 10**6, "follow_cases": 0}
+    same |= {"device": options.device, "loaders": options.loaders}
     return replace(PRESETS["cpu demo"][stage], **same)
 
 
@@ -62,15 +63,15 @@ def train_once(way: str, run: RunFolder) -> dict[str, Any]:
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
-def measure(folder: Path, stage: Stage, model: str, device: str, rounds: int, steps: int) -> list[dict[str, Any]]:
+def measure(folder: Path, stage: Stage, options: argparse.Namespace) -> list[dict[str, Any]]:
     """For every round: {"ours", "bare"}, each as `train_once` gives it."""
     examples, found = drawn_examples(folder, 48), []
-    for number in range(rounds):
+    for number in range(options.rounds):
         pair = {}
         for way in ("ours", "bare") if number % 2 else ("bare", "ours"):
             run = RunFolder.create(
-                folder, f"{stage.value}-{number}-{way}", stage=stage, start=model,
-                settings=settings_of(stage, steps, device), examples=examples,
+                folder, f"{stage.value}-{number}-{way}", stage=stage, start=options.model,
+                settings=settings_of(stage, options), examples=examples,
             )  # fmt: skip
             pair[way] = train_once(way, run)
         found.append(pair)
@@ -82,14 +83,14 @@ def row(stage: Stage, found: list[dict[str, Any]]) -> str:
     times = {way: [median(pair[way]["steps"]) for pair in found] for way in ("ours", "bare")}
     ratios = [mine / theirs for mine, theirs in zip(times["ours"], times["bare"], strict=True)]
     memory = [pair["ours"]["peak"] / pair["bare"]["peak"] for pair in found]
-    loading = f"{median(pair['ours']['loading'] for pair in found):.1%}" if stage is Stage.RAWS else "inside the step"
+    waits = " / ".join(f"{median(pair[way]['waiting'] for pair in found):.1%}" for way in times)
     cells = (
         stage.name,
         f"{median(times['ours']):.3f}",
         f"{median(times['bare']):.3f}",
         f"{median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})",
         f"{median(memory):.3f}",
-        loading,
+        waits,
         "yes" if median(ratios) <= ALLOWED and median(memory) <= ALLOWED else "no",
     )
     return f"| {' | '.join(cells)} |"
@@ -97,20 +98,21 @@ def row(stage: Stage, found: list[dict[str, Any]]) -> str:
 
 def page(rows: list[str], options: argparse.Namespace) -> str:
     """docs/training-benchmark.md."""
-    made = f"python -m benchmarks.training.steps --rounds {options.rounds} --steps {options.steps}"
+    given = " ".join(f"--{name} {value}" for name, value in vars(options).items())
     lines = "\n".join(rows)
     return f"""# A training step beside a bare TRL script
 
-Made by `{made} --model {options.model} --device {options.device}` on {os.cpu_count()} cores ({platform.machine()}).
+Made by `python -m benchmarks.training.steps {given}` on {os.cpu_count()} cores ({platform.machine()}).
 Load average at the end: {os.getloadavg()[0]:.1f}. **Where that is above the number of cores, other programs took part
 of the time, and the ratio's spread says how little it means.** Both ways run in turn in {options.rounds} rounds.
 
-| training | s a step, ours | bare | ratio (from – to) | memory, ours / bare | waiting for data | within 2 % |
+| training | s a step, ours | bare | ratio (from – to) | memory ratio | waiting for data, ours / bare | within 2 % |
 |---|---|---|---|---|---|---|
 {lines}
 
 Bare: TRL's trainer and collator with the same settings, no run folder, no checks, no seals. Memory: the most that the
-process held. Waiting for data: the share of the time in which pictures and texts become tensors.
+process held; its ratio is ours / bare. Waiting for data: the share of the time in which the trainer waits for its next
+batch (RAWS: tensors; RCRL: opened pictures). `--loaders N` lets N processes open pictures ahead, in both ways.
 """
 
 
@@ -121,11 +123,12 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--loaders", type=int, default=0)
     options = parser.parse_args()
     rows = []
     for stage in Stage:
         with tempfile.TemporaryDirectory() as folder:
-            found = measure(Path(folder), stage, options.model, options.device, options.rounds, options.steps)
+            found = measure(Path(folder), stage, options)
             rows.append(row(stage, found))
             print(rows[-1], flush=True)
     PAGE.write_text(page(rows, options))

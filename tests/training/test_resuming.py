@@ -32,13 +32,15 @@ RCRL = {
         (Stage.RAWS, {**RAWS, "method": "lora", "accumulation": 2, "batch": 2}, (3, 5)),
         (Stage.RCRL, RCRL, (2, 3, 4)),
         (Stage.RCRL, {**RCRL, "iterations": 2, "batch": 2}, (3,)),
+        (Stage.RAWS, {**RAWS, "loaders": 2}, (2, 4)),
+        (Stage.RCRL, {**RCRL, "loaders": 1}, (2, 3)),
     ],
-    ids=["raws", "raws-lora", "rcrl", "rcrl-two-updates"],
+    ids=["raws", "raws-lora", "rcrl", "rcrl-two-updates", "raws-loaders", "rcrl-loaders"],
 )
 def test_stopped_and_gone_on_equals_never_stopped_bit_by_bit(
     make_run: MakeRun, taught: RunFolder, stage: Stage, own: dict[str, Any], stops: tuple[int, ...]
 ) -> None:
-    whole = make_run(stage, start=taught.model_path, name="whole", **own)
+    whole = make_run(stage, start=taught.model_path, name="whole", **{**own, "loaders": 0})
     assert train_here(whole) is RunState.FINISHED
     halved = make_run(stage, start=taught.model_path, name="halved", **own)
     for step in stops:
