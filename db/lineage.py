@@ -24,6 +24,7 @@ from db.schema import (
     table_of,
 )
 from db.snapshots import snapshot
+from db.splits import TRAIN
 from m3ad.formats.base import batches
 from m3ad.lineage import Look
 from m3ad.records import Model, Run, Snapshot, Stage, Verdict
@@ -139,6 +140,16 @@ class Lineage:
                 return
         with self._store.changing() as session:
             session.execute(update(RunTable).where(RunTable.name == name).values(environment=dict(environment)))
+
+    def cases_of_run(self, name: str) -> set[int]:
+        """The cases among a run's examples; of a run older than these rows, its snapshot's whole training part."""
+        rows = select(AnnotationTable.case_id).join(RunRowTable, RunRowTable.annotation_id == AnnotationTable.id)
+        with self._store.reading() as session:
+            found = set(session.scalars(rows.where(RunRowTable.run == name)))
+            if found:
+                return found
+            whole = select(SnapshotRowTable.case_id).where(SnapshotRowTable.split == TRAIN)
+            return set(session.scalars(whole.where(SnapshotRowTable.snapshot_id == run(session, name).snapshot_id)))
 
     def of_case(self, case_id: int) -> CaseLineage:
         """Where the revisions of a case went."""

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from db.evaluations import EvaluatedCase
-from db.splits import TRAIN
 from db.store import Store
 from m3ad.bench.answering import BATCH, answer_together, plan
 from m3ad.bench.judgement import Answered, Judgement, judge
@@ -108,7 +107,7 @@ def trained_on(store: Store, model: str, case_ids: Collection[int]) -> int:
         seen.add(model)
         run = runs.get(models[model].run or "")
         if run is not None:
-            learnt |= {row.case.id for row in store.snapshot_rows(run.snapshot_id) if row.split == TRAIN}
+            learnt |= store.lineage.cases_of_run(run.name)
         model = run.start_model if run else models[model].parent or ""
     return len(learnt.intersection(case_ids))
 

@@ -1,20 +1,21 @@
-"""From a correction to a promoted model through the real app: train, judge, kill the app half-way, promote, take back.
+"""From twenty corrections to a promoted model through the real app: train, judge, promote, take back, all on the page.
 
-Everything is the real one: `app.py` as a process, the bundled model, a trainer of its own. Only the steps are few.
+Everything is the real one: `app.py` as a process, killed while it judges, the bundled model, a trainer of its own. Only
+the steps are few.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from db.filters import CaseFilter, Status
 from m3ad.bench.records import EvaluationState, Part
-from m3ad.geometry import Box
-from m3ad.records import Defect, Mode, Stage, Verdict
+from m3ad.records import Mode, Stage
+from tests.browser.annotate_desk import Desk
 from tests.browser.app_process import App
 from tests.browser.conftest import PATIENCE, Witness
 from tests.browser.walk import SLOW, SLOWEST, SNAPSHOT, Walk
@@ -23,7 +24,7 @@ from training.judging import paired
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 MODEL = "demo/raws-1"
-SCRATCH = Verdict(True, (Defect("scratch", Box(0.4, 0.4, 0.6, 0.6)),))
+CORRECTED = 20
 
 
 @pytest.fixture
@@ -41,21 +42,31 @@ def walk(page: Page, tmp_path: Path) -> Iterator[Walk]:
         print(app.log.read_text()[-4000:])  # pytest shows it when the test fails
 
 
+def correct(walk: Walk, count: int) -> list[int]:
+    """Inspect so many parts, and to each add a scratch that the model has not seen; returns their ids."""
+    with walk.app.store as store:
+        chosen = [case for case in store.cases(CaseFilter(status=Status.UNANNOTATED)) if not case.split][:count]
+    for case in chosen:
+        walk.choose(case)
+        walk.inspect()
+        walk.press("c")
+        with walk.app.store as store:
+            desk = Desk(walk.page, store, walk.app.address).at(case.id)
+            width, height = case.primary.width, case.primary.height
+            desk.drag((0.35 * width, 0.4 * height), (0.65 * width, 0.6 * height))
+            desk.press("t")
+            desk.write("scratch")
+            desk.press("Enter", "Control+s")
+            expect(desk.state()).to_contain_text("Saved as r1")
+        walk.go_to("Inspect")
+    return [case.id for case in chosen]
+
+
 def test_a_run_is_judged_over_a_kill_promoted_used_and_taken_back(walk: Walk, witness: Witness) -> None:
     page, app = walk.page, walk.app
     walk.open()
-    walk.inspect()  # the shown part; its answer is what the correction disagrees with
-    with app.store as store:
-        shown = int(re.search(r"case=(\d+)", page.url)[1])  # type: ignore[index]
-        said = store.latest_inspection(shown, "demo")
-        truth = store.latest_annotation(shown)
-        store.save_annotation(
-            shown,
-            SCRATCH,
-            author="ann",
-            based_on=truth.revision if truth else 0,
-            inspection_id=said.id if said else None,
-        )
+    corrected = correct(walk, CORRECTED)
+    assert len(corrected) == CORRECTED
     walk.go_to("Retrain")
     walk.take_snapshot()
     walk.start_run(Stage.RAWS, "demo", "raws-1", 2)
@@ -78,7 +89,11 @@ def test_a_run_is_judged_over_a_kill_promoted_used_and_taken_back(walk: Walk, wi
         found = paired(store, trial)
         frozen = store.evaluations.frozen_set(store.snapshot(SNAPSHOT).id)
         assert found[Part.FROZEN].comparison.count == frozen.size
-        for one in found[Part.FROZEN].cases:  # nothing was asked twice
+        learnt = set(found[Part.CORRECTED].cases)
+        kept_back = set(corrected) - learnt
+        assert learnt <= set(corrected)
+        assert kept_back <= set(found[Part.FROZEN].cases)
+        for one in [*learnt, *found[Part.FROZEN].cases]:  # nothing was asked twice
             assert len([each for each in store.inspections(one, MODEL) if each.mode is Mode.AUTO]) == 1
     expect(page.locator("#judge-cases .m3-judged-group summary").first).to_contain_text("newly broken")
 
@@ -98,5 +113,7 @@ def test_a_run_is_judged_over_a_kill_promoted_used_and_taken_back(walk: Walk, wi
     expect(page.locator("#judge-history")).to_contain_text("no promoted model")
     walk.open()
     expect(page.locator("#inspect-model input")).to_have_value("demo")
+    page.goto(f"{app.address}?tab=annotate&case={min(learnt)}&queue=all")
+    expect(page.locator("#annotate .be-history")).to_contain_text(f"in RAWS run raws-1 → {MODEL}")
     assert witness.foreign == []
     assert witness.errors == []

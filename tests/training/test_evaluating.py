@@ -143,6 +143,8 @@ def test_models_that_learnt_from_cases_of_the_set_are_told(tmp_path: Path) -> No
         assert len(frozen) == 3
         assert [trained_on(store, name, frozen) for name in ("demo", "demo/first", "demo/second")] == [0, 3, 3]
         assert trained_on(store, "demo/second", [4]) == 1
+        store.lineage.record("first", {}, "", frozen[:2])  # a run left out the third: its text was sent back
+        assert trained_on(store, "demo/first", frozen) == 2
 
 
 @pytest.mark.slow
