@@ -81,6 +81,11 @@ class Bucket:
         """Write an object."""
         self.client.put_object(Bucket=self.name, Key=key, Body=data)
 
+    def read(self, key: str) -> bytes:
+        """An object's content."""
+        found: bytes = self.client.get_object(Bucket=self.name, Key=key)["Body"].read()
+        return found
+
     def put_folder(self, folder: Path, prefix: str) -> None:
         """Write all files of a folder."""
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
