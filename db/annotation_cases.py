@@ -86,12 +86,12 @@ def _with_its_picture(store: Store, into: Into, entry: AnnotatedPicture) -> Revi
     """The case of this name in the data set; its picture is compared by its bytes, and followed where it was moved."""
     new = new_case(into, entry)
     with store.reading() as session:
-        present = _cases.find_same(session, store.workspace, new)
+        present = _cases.find_same(session, store.places, new)
     if present is None:
         return None
     if not present.complete and not into.copy:
         with store.changing() as session:
-            _cases.follow(session, store.workspace, present.case_id, new, into.actor)
+            _cases.follow(session, store.places, present.case_id, new, into.actor)
     return Revision(present.case_id, entry, None)
 
 

@@ -89,7 +89,7 @@ def _newest(store: Store, ids: list[int], lost: Counter[str]) -> list[tuple[Case
         found = session.execute(query.where(CaseTable.id.in_(ids))).all()
         newest = {case_id: to_annotation(row) for case_id, _, row in found if row is not None}
         inspected = sum(inspection is not None for _, inspection, _ in found)
-        listed = cases(session, store.workspace, CaseFilter(ids=tuple(ids)))
+        listed = cases(session, store.places, CaseFilter(ids=tuple(ids)))
     lost["cases with inspections: reasoning, reflection and probabilities stay here"] += inspected
     lost["further pictures of cases (views, templates)"] += sum(len(case.pictures) - 1 for case in listed)
     undecided = sum(defect.type == UNKNOWN_TYPE for one in newest.values() for defect in one.verdict.defects)

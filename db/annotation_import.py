@@ -61,6 +61,8 @@ class AnnotationImport:
                     self._refused.append(entry)
                     continue
                 with self._refusing(entry):
+                    if entry.url:
+                        entry = replace(entry, picture=self._store.places.buckets.at(entry.url))
                     if (one := self._prepare(entry)) is not None:
                         measured = pool.submit(self._measured, entry, one) if isinstance(one, NewCase) else one
                         work.append((entry, measured))
@@ -118,8 +120,8 @@ class AnnotationImport:
 
     def _measured(self, entry: AnnotatedPicture, new: NewCase) -> MeasuredCase:
         """The case with its pictures opened. Raises BadImage, and BadData where the entry says another size."""
-        measured = _cases.measure_case(new, self._store.workspace, copy=self._into.copy)
-        if (entry.width, entry.height) != (measured.pictures[0].width, measured.pictures[0].height):
+        measured = _cases.measure_case(new, self._store.places, copy=self._into.copy)
+        if entry.width and (entry.width, entry.height) != (measured.pictures[0].width, measured.pictures[0].height):
             raise BadData("its size is not that of its picture")
         return measured
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from sqlalchemy import bindparam, select
 from sqlalchemy import insert as insert_into
@@ -15,6 +14,7 @@ from db.authors import SOURCE_AUTHOR
 from db.events import log, now
 from db.filters import CaseFilter, conditions, join_latest
 from db.pictures import PictureFile, file_hash, measure, pictures_of
+from db.places import Places
 from db.schema import CaseTable, PictureTable, TallyTable, table_of
 from db.standings import ANY, touch
 from db.verdicts import sound
@@ -51,11 +51,11 @@ class Facets:
     splits: dict[str, int]
 
 
-def measure_case(new: NewCase, workspace: Path, *, copy: bool) -> MeasuredCase:
+def measure_case(new: NewCase, places: Places, *, copy: bool) -> MeasuredCase:
     """Open every picture of a case (outside any transaction: it takes the time). Raises BadImage, BadData."""
     if not new.images:
         raise BadData(f"{new.key} has no picture: a case needs at least one.")
-    return MeasuredCase(new, tuple(measure(path, workspace, copy=copy) for path in new.images))
+    return MeasuredCase(new, tuple(measure(path, places, copy=copy) for path in new.images))
 
 
 def _require_text(new: NewCase) -> None:
@@ -80,7 +80,7 @@ class Present:
     complete: bool
 
 
-def find_same(session: Session, workspace: Path, new: NewCase) -> Present | None:
+def find_same(session: Session, places: Places, new: NewCase) -> Present | None:
     """The case if it is there already with the same pictures (compared by their bytes).
 
     Raises:
@@ -94,7 +94,7 @@ def find_same(session: Session, workspace: Path, new: NewCase) -> Present | None
         return None
     _require_same(session, case_id, new, [file_hash(path) for path in new.images])
     paths = session.scalars(select(PictureTable.path).where(PictureTable.case_id == case_id))
-    return Present(case_id, all((workspace / path).is_file() for path in paths))
+    return Present(case_id, all(places.path(path).is_file() for path in paths))
 
 
 def insert(
@@ -133,14 +133,14 @@ def _role(new: NewCase, position: int) -> str:
     return "primary" if position == 0 else "view"
 
 
-def follow(session: Session, workspace: Path, case_id: int, new: NewCase, actor: str) -> None:
+def follow(session: Session, places: Places, case_id: int, new: NewCase, actor: str) -> None:
     """Point the pictures of a case whose files are gone to the same files in their new place."""
     rows = session.scalars(
         select(PictureTable).where(PictureTable.case_id == case_id).order_by(PictureTable.position)
     ).all()
     for row, path in zip(rows, new.images, strict=True):
-        if not (workspace / row.path).is_file():
-            place = measure(path, workspace, copy=True).path if is_sound(path) else str(path.resolve())
+        if not places.path(row.path).is_file():
+            place = measure(path, places, copy=True).path if is_sound(path) else str(path.resolve())
             log(session, "picture.moved", actor, case_id, before=row.path, after=place)
             row.path = place
 
@@ -158,7 +158,7 @@ def _require_same(session: Session, case_id: int, new: NewCase, hashes: Sequence
 
 def cases(
     session: Session,
-    workspace: Path,
+    places: Places,
     wanted: CaseFilter,
     *,
     user: str | None = None,
@@ -168,19 +168,19 @@ def cases(
     """The cases that `wanted` lets through, in the order of their import; two queries."""
     query = join_latest(select(CaseTable), model=wanted.model, user=user).where(*conditions(wanted))
     rows = session.scalars(query.order_by(CaseTable.id).limit(limit).offset(offset)).all()
-    pictures = pictures_of(session, workspace, [row.id for row in rows])
+    pictures = pictures_of(session, places, [row.id for row in rows])
     return [
         Case(row.id, row.dataset, row.key, row.scenario, row.category, row.split, tuple(pictures[row.id]))
         for row in rows
     ]
 
 
-def case(session: Session, workspace: Path, case_id: int) -> Case:
+def case(session: Session, places: Places, case_id: int) -> Case:
     """One case; NotFound when there is none with this id."""
     row = session.execute(_CASE, {"case_id": case_id}).first()
     if row is None:
         raise NotFound(f"The store has no case {case_id}.")
-    pictures = tuple(pictures_of(session, workspace, [case_id])[case_id])
+    pictures = tuple(pictures_of(session, places, [case_id])[case_id])
     return Case(row.id, row.dataset, row.key, row.scenario, row.category, row.split, pictures)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from db.places import Places
 from db.schema import PictureTable
 from m3ad.duplicates import near_groups, perceptual_hash
 from m3ad.errors import BadImage
@@ -47,17 +47,17 @@ def hash_pictures(store: Store) -> None:
         query = select(PictureTable.id, PictureTable.path, PictureTable.sha256)
         waiting = [(*row,) for row in session.execute(query.where(PictureTable.perceptual.is_(None)))]
     for start in range(0, len(waiting), BATCH):
-        found = _hashes(store.workspace, waiting[start : start + BATCH])
+        found = _hashes(store.places, waiting[start : start + BATCH])
         if found:
             with store.changing() as session:
                 session.execute(update(PictureTable), found)
 
 
-def _hashes(workspace: Path, pictures: Sequence[tuple[int, str, str]]) -> list[dict[str, object]]:
+def _hashes(places: Places, pictures: Sequence[tuple[int, str, str]]) -> list[dict[str, object]]:
     found: list[dict[str, object]] = []
     for picture_id, path, sha256 in pictures:
         with suppress(BadImage):
-            image, facts = load_image(workspace / path)
+            image, facts = load_image(places.path(path))
             if facts.sha256 == sha256:  # another file under the old name says nothing about this picture
                 found.append({"id": picture_id, "perceptual": perceptual_hash(image)})
     return found

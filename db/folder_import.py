@@ -25,6 +25,7 @@ class Wanted:
     """What is to be imported, and how.
 
     Attributes:
+        folder: also one of a bucket, as `db.places.Places.given` has it.
         layout: a name of `m3ad.datasets.layouts.LAYOUTS` or `m3ad.formats.FORMATS`, or AUTO.
         copy: copy the pictures into the workspace.
         empty_is_normal: of a format: a picture of which the file says nothing was looked at and is normal.

@@ -52,8 +52,8 @@ class Import:
 
     def _prepare(self, new: NewCase) -> MeasuredCase | Present:
         with self._store.reading() as session:
-            present = _cases.find_same(session, self._store.workspace, new)
-        return present or _cases.measure_case(new, self._store.workspace, copy=self._copy)
+            present = _cases.find_same(session, self._store.places, new)
+        return present or _cases.measure_case(new, self._store.places, copy=self._copy)
 
     def _keep(self, new: NewCase, found: MeasuredCase | Present) -> None:
         if isinstance(found, MeasuredCase):
@@ -62,7 +62,7 @@ class Import:
         self._present += 1
         if not found.complete:
             with self._store.changing() as session:
-                _cases.follow(session, self._store.workspace, found.case_id, new, self._actor)
+                _cases.follow(session, self._store.places, found.case_id, new, self._actor)
 
     def _write(self) -> None:
         """Write what waits, in one transaction."""

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -16,6 +15,7 @@ from db.duplicates import Prints, case_prints
 from db.events import log, now
 from db.filters import CaseFilter, conditions, join_latest
 from db.pictures import pictures_of
+from db.places import Places
 from db.replay import learnt, require_share, rested
 from db.reviews import held_back
 from db.schema import AnnotationTable, CaseTable, SnapshotRowTable, SnapshotTable
@@ -153,7 +153,7 @@ def snapshot_named(session: Session, name: str) -> Snapshot:
     return _to_snapshot(row)
 
 
-def snapshot_rows(session: Session, workspace: Path, snapshot_id: int) -> list[SnapshotRow]:
+def snapshot_rows(session: Session, places: Places, snapshot_id: int) -> list[SnapshotRow]:
     """What was frozen, in the order of the cases; two queries."""
     snapshot(session, snapshot_id)
     query = (
@@ -164,7 +164,7 @@ def snapshot_rows(session: Session, workspace: Path, snapshot_id: int) -> list[S
         .order_by(CaseTable.id)
     )
     found = session.execute(query).all()
-    pictures = pictures_of(session, workspace, [row.id for row, _, _ in found])
+    pictures = pictures_of(session, places, [row.id for row, _, _ in found])
     return [
         SnapshotRow(
             Case(row.id, row.dataset, row.key, row.scenario, row.category, row.split, tuple(pictures[row.id])),

@@ -43,6 +43,7 @@ from db.importing import import_cases
 from db.inspections import Answered
 from db.lineage import Lineage
 from db.meanings import Meanings
+from db.places import LOCAL, Places, Remote
 from db.preferences import Preferences
 from db.promotions import Promotions
 from db.queue import Queue
@@ -80,6 +81,7 @@ class Store:
     """Cases, annotations, drafts, inspections, snapshots, runs, models, users and the log of one workspace.
 
     Attributes:
+        places: where pictures lie; see `db.places.Places`.
         branches: what models wrote when something was changed; see `db.branches.Branches`.
         examples: what is trained on, and the manual check of its texts; see `db.examples.Examples`.
         reviews: what people said of revisions; see `db.reviews.Reviews`.
@@ -98,8 +100,9 @@ class Store:
         run_queue: runs that wait for a device, and those that have one; see `db.run_queue.RunQueue`.
     """
 
-    def __init__(self, workspace: Path, engine: Engine) -> None:
+    def __init__(self, workspace: Path, engine: Engine, remote: Remote = LOCAL) -> None:
         self.workspace = workspace
+        self.places = Places(workspace, remote)
         self.engine = engine
         self._writing = writing(engine)
         # Threads of this process queue here, in order, and hold no connection meanwhile; SQLite's waiting is not fair.
@@ -123,17 +126,20 @@ class Store:
         self.run_queue = RunQueue(self)
 
     @classmethod
-    def open(cls, workspace: Path, url: str | URL | None = None) -> Store:
+    def open(cls, workspace: Path, url: str | URL | None = None, remote: Remote = LOCAL) -> Store:
         """Open a workspace's store, creating or migrating it as needed; `url` replaces `<workspace>/store.db`.
 
+        `remote` says which buckets may be read.
+
         Raises:
+            BadData: an address of a bucket that is none.
             Conflict: the store was written by a newer version of this program, or its database cannot be opened.
         """
         workspace = Path(workspace).resolve()
         workspace.mkdir(parents=True, exist_ok=True)
         engine = open_engine(url or f"sqlite:///{workspace / 'store.db'}")
         migrate(engine)
-        store = cls(workspace, engine)
+        store = cls(workspace, engine, remote)
         store._fill_standings()
         return store
 
@@ -229,13 +235,13 @@ class Store:
             Conflict: the same (dataset, key) with other pictures, or a verdict that contradicts itself.
         """
         with self.reading() as session:
-            present = _cases.find_same(session, self.workspace, new)
+            present = _cases.find_same(session, self.places, new)
         if present is not None:
             if not present.complete:
                 with self.changing() as session:
-                    _cases.follow(session, self.workspace, present.case_id, new, actor)
+                    _cases.follow(session, self.places, present.case_id, new, actor)
             return present.case_id, False
-        measured = _cases.measure_case(new, self.workspace, copy=copy)
+        measured = _cases.measure_case(new, self.places, copy=copy)
         with self.changing() as session:
             return _cases.insert(session, measured, actor)
 
@@ -256,7 +262,7 @@ class Store:
     def case(self, case_id: int) -> Case:
         """One case; NotFound when there is none with this id."""
         with self.reading() as session:
-            return _cases.case(session, self.workspace, case_id)
+            return _cases.case(session, self.places, case_id)
 
     def find_case(self, dataset: str, key: str) -> int | None:
         """The id of the case with this key in this data set."""
@@ -268,7 +274,7 @@ class Store:
     ) -> list[Case]:
         """The cases that pass, in the order of their import."""
         with self.reading() as session:
-            return _cases.cases(session, self.workspace, wanted, user=user, limit=limit, offset=offset)
+            return _cases.cases(session, self.places, wanted, user=user, limit=limit, offset=offset)
 
     def case_ids(self, wanted: CaseFilter = EVERYTHING, *, user: str | None = None) -> list[int]:
         """The ids of the cases that pass, in the order of their import: for going to the previous and the next."""
@@ -310,7 +316,7 @@ class Store:
     def picture(self, picture_id: int) -> Picture:
         """A picture whose file is there; NotFound when it is unknown or its file is gone."""
         with self.reading() as session:
-            return _pictures.picture(session, self.workspace, picture_id)
+            return _pictures.picture(session, self.places, picture_id)
 
     # -- annotations and drafts --------------------------------------------------------------------------------------
 
@@ -460,7 +466,7 @@ class Store:
     def snapshot_rows(self, snapshot_id: int) -> list[SnapshotRow]:
         """What a snapshot froze, in the order of the cases."""
         with self.reading() as session:
-            return _snapshots.snapshot_rows(session, self.workspace, snapshot_id)
+            return _snapshots.snapshot_rows(session, self.places, snapshot_id)
 
     def add_run(self, run: Run, *, actor: str = SYSTEM) -> Run:
         """Register a run; Conflict when the name is taken, NotFound when its snapshot is unknown."""

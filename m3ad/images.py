@@ -89,7 +89,7 @@ def is_plain(path: Path | str) -> bool:
 def _read(source: Path | str | bytes) -> tuple[str, bytes]:
     if isinstance(source, bytes):
         return "The picture", source
-    path = Path(source)
+    path = source if isinstance(source, Path) else Path(source)  # one into a bucket is not made anew
     try:
         return path.name, path.read_bytes()
     except FileNotFoundError as error:

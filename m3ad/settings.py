@@ -75,6 +75,17 @@ class Settings:
             "Role of people whom single sign-on knows and we do not; without it they are refused.", get_args(Newcomer)
         ),
     )
+    remote: str = field(
+        default="",
+        metadata=_help("Folders of buckets that may be read, with commas: s3://bucket/folder; needs `--extra remote`."),
+    )
+    remote_cache: int = field(
+        default=20, metadata=_help("Gigabytes of pictures from buckets that are kept in the workspace.")
+    )
+    remote_images: str | None = field(
+        default=None,
+        metadata=_help("Folder of a bucket for uploaded and copied pictures; without it the workspace keeps them."),
+    )
     demo: bool = field(default=True, metadata=_help("Fill an empty store with drawn parts at the first start."))
 
 

@@ -38,7 +38,7 @@ def read_wav(path: Path) -> Sound:
         BadData: it is no WAV file of uncompressed PCM, is damaged, empty, or longer than MOST_SAMPLES.
     """
     try:
-        with wave.open(str(path), "rb") as file:
+        with path.open("rb") as opened, wave.open(opened) as file:
             channels, width, rate, length, *_ = file.getparams()
             _judge(path.name, channels, rate, length)
             data = file.readframes(length)

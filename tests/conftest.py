@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from PIL import Image, ImageDraw
+
+from tests.bucket import Bucket, BucketServer, bucket_server
 
 # How long an example takes says how busy the machine is, and nothing about what is tested.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -92,3 +94,18 @@ def store(tmp_path: Path):
     from db.store import Store
 
     return Store.open(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def buckets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketServer]:
+    """An S3-compatible server; a test that ends it starts one of its own."""
+    with bucket_server(tmp_path_factory.mktemp("buckets")) as started:
+        yield started
+
+
+@pytest.fixture
+def bucket(buckets: BucketServer, monkeypatch: pytest.MonkeyPatch) -> Bucket:
+    """An empty bucket that this process can read, with what a person would set in the environment."""
+    for name, value in buckets.environment.items():
+        monkeypatch.setenv(name, value)
+    return buckets.bucket()

@@ -10,8 +10,9 @@ swift/template/template_inputs.py (10433f2) of ms-swift: `<image>` stands in the
 often as there are pictures, and nowhere else.
 
 Pictures are named by absolute paths and stay where they are: the three readers start relative paths at three different
-folders, and a data set is not doubled. Only a picture that others would see differently than our models do (turned by
-its EXIF orientation, 16-bit, transparent) is written anew, upright and in 8 bits, into pictures/ beside the data.
+folders, and a data set is not doubled. Of a picture in a bucket it is the file that the workspace holds of it. Only a
+picture that others would see differently than our models do (turned by its EXIF orientation, 16-bit, transparent) is
+written anew, upright and in 8 bits, into pictures/ beside the data.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from m3ad.monitor.names import resolve
 from m3ad.prompts import conversation
 from training.config import RawsSettings
 from training.examples import Example, Mix, write_examples
+from training.held import held_examples
 from training.loop import start_source
 from training.snapshots import snapshot_examples
 from training.start import read_system
@@ -92,7 +94,7 @@ def export_snapshot(
         examples = snapshot_examples(store, snapshot_id, start_model, RawsSettings(unchecked=unchecked))
     except ValueError as error:  # a type that the format cannot carry; the store keeps types as they were written
         raise ExportError(f"An example cannot be written. {error}") from error
-    return write_export(target, form, examples, system)
+    return write_export(target, form, held_examples(store, examples), system)
 
 
 def write_export(target: Path, form: Form, examples: list[Example], system: str | None) -> ExportAccount:

@@ -13,6 +13,7 @@ from m3ad.records import Run, Stage
 from training import launch
 from training.config import RawsSettings, Settings
 from training.examples import Example
+from training.held import held_examples
 from training.run import RunFolder
 from training.snapshots import example_source, snapshot_examples
 
@@ -40,6 +41,7 @@ def create_run(
                 f"There is nothing to learn from. {found.sentence()} Approve some, have those sent back written again "
                 "(app.py caption), or let the run learn from unchecked texts too (its setting unchecked)."
             )
+    examples = held_examples(store, examples)
     folder = _new_folder(store, workspace, stage=stage, start=source, settings=settings, examples=examples)
     try:
         run = Run(folder.name, stage, snapshot_id, start_model, folder.path.resolve(), datetime.now(UTC))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -25,6 +26,7 @@ from ui.data_service import (
     LAYOUTS,
     Imports,
     folder_of,
+    folder_words,
     import_status,
     refused_rows,
     require_folder_rights,
@@ -44,7 +46,7 @@ def build(context: Context, shell: Shell) -> None:
     imports = Imports(context.store)
     with gr.Row(elem_classes="m3-work m3-work-data"):
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
-            form = lay_out_import()
+            form = lay_out_import(context)
             names = build_names(context, imports)
             build_export(context, shell)
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
@@ -76,7 +78,7 @@ class ImportForm:
     refused: gr.HTML
 
 
-def lay_out_import() -> ImportForm:
+def lay_out_import(context: Context) -> ImportForm:
     """Import a folder of the machine that runs the app."""
     heading("Import a data set")
     layouts = [(title, name) for name, title in LAYOUTS.items()]
@@ -84,7 +86,7 @@ def lay_out_import() -> ImportForm:
         layouts, value=AUTO, label="Layout", info="How the source arranges its files.", elem_id="import-layout"
     )
     folder = gr.Textbox(
-        label="Folder", placeholder="/data/bottle", info="On the machine that runs the app.", elem_id="import-folder"
+        label="Folder", placeholder="/data/bottle", info=folder_words(context.settings), elem_id="import-folder"
     )
     with gr.Column(visible=False) as only:
         archive = gr.File(label="or a ZIP archive", file_types=[".zip"], height=90, elem_id="import-archive")
@@ -132,7 +134,8 @@ def wire_import(context: Context, imports: Imports, form: ImportForm, names: Nam
         if not sent:
             require_folder_rights(person)
         told_facts = Told(dataset.strip(), category.strip(), Scenario(scenario) if scenario else None)
-        imports.start(Wanted(folder_of(sent or folder), layout, told_facts, copy, empty), actor=person.name)
+        place = Path(sent) if sent else folder_of(context.store, folder)
+        imports.start(Wanted(place, layout, told_facts, copy, empty), actor=person.name)
         return show()
 
     def stop() -> tuple[Any, ...]:

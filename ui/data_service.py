@@ -15,6 +15,8 @@ from m3ad.datasets.layouts import AUTO
 from m3ad.datasets.layouts import LAYOUTS as SOURCES
 from m3ad.errors import BadData, Conflict
 from m3ad.formats import FORMATS
+from m3ad.remote.paths import RemotePath
+from m3ad.settings import Settings
 from m3ad.taxonomy import default_taxonomy
 from ui.access import Person
 from ui.background import Task, begin
@@ -62,7 +64,8 @@ class Imports:
         if wanted.layout not in LAYOUTS:
             raise BadData(f"There is no layout {wanted.layout!r}. Choose one of {', '.join(sorted(LAYOUTS))}.")
         if not (wanted.folder.is_dir() or (wanted.layout in FORMATS and wanted.folder.is_file())):
-            raise BadData(f"{str(wanted.folder)!r} is not a folder on the machine that runs the app. Check the path.")
+            where = "in its bucket" if isinstance(wanted.folder, RemotePath) else "on the machine that runs the app"
+            raise BadData(f"{str(wanted.folder)!r} is not a folder {where}. Check the path.")
         with self._lock:
             if self.latest is not None and self.latest.running:
                 raise Conflict("Another import is running: wait for its account or cancel it.")
@@ -77,11 +80,17 @@ class Imports:
         job.done = import_folder(self._store, wanted, actor, progress, job.stop.is_set)
 
 
-def folder_of(text: str) -> Path:
-    """The folder that a person typed. Raises BadData when nothing was typed."""
+def folder_of(store: Store, text: str) -> Path:
+    """The folder that a person typed. Raises BadData when nothing was typed, or what may not be read."""
     if not text.strip():
         raise BadData("'' is not a folder on the machine that runs the app. Type its path.")
-    return Path(text.strip()).expanduser()
+    return store.places.given(text.strip()).expanduser()
+
+
+def folder_words(settings: Settings) -> str:
+    """Which folders can be imported."""
+    places = ", ".join(place.strip() for place in settings.remote.split(",") if place.strip())
+    return "On the machine that runs the app" + (f", or below {places}." if places else ".")
 
 
 def import_words(job: Import | None) -> str:

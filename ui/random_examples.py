@@ -16,6 +16,7 @@ from m3ad.errors import BadImage, M3ADError
 from m3ad.images import encode
 from training.config import RawsSettings
 from training.examples import Example
+from training.held import held_examples
 from training.loop import start_source
 from training.snapshots import snapshot_examples
 
@@ -43,9 +44,10 @@ class RandomExamples:
         try:
             eyes = self._eyes_of(start_source(self._store, start_model), settings)
             every = snapshot_examples(self._store, snapshot_id, start_model, settings)
+            drawn = held_examples(self._store, some(every, before))
         except M3ADError as error:
             return {"says": str(error)}
-        rows = [row(each, eyes) for each in some(every, before)]
+        rows = [row(each, eyes) for each in drawn]
         return {
             "says": f"{len(rows)} of {len(every)} examples"
             if rows

@@ -77,7 +77,7 @@ def take_in(store: Store, tasks: Sequence[Task]) -> None:
     """Tasks as cases with an inspection each, into a store; every picture file is opened once, as imports open them."""
     paths = list({task.picture for task in tasks})
     with ThreadPoolExecutor(MEASURED_AT_ONCE) as pool:
-        files = pool.map(lambda path: measure(path, store.workspace, copy=False), paths)
+        files = pool.map(lambda path: measure(path, store.places, copy=False), paths)
         measured = dict(zip(paths, files, strict=True))
     for some in batches(tasks, BATCH):
         with store.changing() as session:

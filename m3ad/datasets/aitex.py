@@ -23,7 +23,7 @@ MASKS = ("_mask.png", "_mask1.png", "_mask2.png")
 
 def read_aitex(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of all strips. Raises BadData at once where there is neither `Defect_images` nor `NODefect_images`."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     files = [*sorted(folder.glob("Defect_images/*.png")), *sorted(folder.glob("NODefect_images/**/*.png"))]
     if not files:
         raise BadData(f"{folder} is not in AITEX's layout: there are no pictures in Defect_images or NODefect_images.")

@@ -26,7 +26,7 @@ DEFECT = "crack"
 
 def read_crackforest(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of all labelled pictures. Raises BadData at once where there is no `image` or no `seg` folder."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     if not (folder / "image").is_dir() or not (folder / "seg").is_dir():
         raise BadData(f"{folder} is not in CrackForest's layout: it has the folders image and seg.")
     files = sorted((folder / "image").glob("*.jpg"))

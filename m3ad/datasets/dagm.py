@@ -21,7 +21,7 @@ DEFECT = "defect"
 
 def read_dagm(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of all classes. Raises BadData at once where there is no `ClassN/Train` or `ClassN/Test`."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     parts = [path for split in SPLITS for path in folder.glob(f"Class*/{split}") if path.is_dir()]
     if not parts:
         raise BadData(f"{folder} is not in DAGM's layout: there is no ClassN/Train or ClassN/Test in it.")

@@ -30,7 +30,7 @@ def read_deeppcb(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     Raises:
         BadData: at once, when there is no `group…` folder.
     """
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     root = folder / "PCBData" if (folder / "PCBData").is_dir() else folder
     groups = sorted(path for path in root.glob("group*") if path.is_dir())
     if not groups:

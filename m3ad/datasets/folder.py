@@ -21,7 +21,7 @@ NORMAL_FOLDERS = ("good", "ok", "normal", "no defect", "defect free")
 
 def read_folder(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of all pictures in the folders. Raises BadData at once where no folder of normal pictures is there."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     kinds = [kind for kind in visible(folder) if kind.is_dir()]
     if not any(_is_normal(kind) and _pictures(kind) for kind in kinds):
         raise BadData(

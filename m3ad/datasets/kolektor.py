@@ -22,7 +22,7 @@ DEFECT = "defect"  # neither names its defects either
 
 def read_kolektor(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of KolektorSDD. Raises BadData at once where there is no `kos…/Part…` picture."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     files = sorted(folder.glob("kos*/Part*.jpg"))
     if not files:
         raise BadData(f"{folder} is not in KolektorSDD's layout: there is no kosNN/PartM.jpg in it.")
@@ -31,7 +31,7 @@ def read_kolektor(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
 
 def read_kolektor2(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of KolektorSDD2. Raises BadData at once where there is no mask NNNNN_GT.png in train or test."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     masks = [path for split in ("train", "test") for path in sorted(folder.glob(f"{split}/*_GT.png"))]
     if not masks:
         raise BadData(f"{folder} is not in KolektorSDD2's layout: there is no {{train,test}}/NNNNN_GT.png in it.")

@@ -21,7 +21,7 @@ PREFIX, NORMAL_CLASS = "MT_", "Free"
 
 def read_magnetic_tile(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of all classes. Raises BadData at once where there is no `MT_…/Imgs` folder."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     files = sorted(folder.glob(f"{PREFIX}*/Imgs/*.jpg"))
     if not files:
         raise BadData(f"{folder} is not in the layout of the magnetic tile defects: there is no MT_…/Imgs/….jpg in it.")

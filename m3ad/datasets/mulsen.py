@@ -28,7 +28,7 @@ NORMAL_KIND = "good"
 
 def read_mulsen(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of one category, or of all in a folder. Raises BadData at once where none has RGB and Infrared."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     found = [one for one in (folder, *visible(folder)) if all((one / sensor).is_dir() for sensor in SENSORS)]
     if not found:
         raise BadData(f"{folder} is not in MulSen-AD's layout: there is no category with RGB and Infrared in it.")

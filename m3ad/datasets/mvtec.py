@@ -67,7 +67,7 @@ def read_named(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
 
 def read_grouped(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """The same where categories lie in groups, and the table names the groups. A group or a category may be given."""
-    inside = [category for group in visible(Path(folder).resolve()) for category in categories(group)]
+    inside = [category for group in visible(folder.resolve()) for category in categories(group)]
     return _read_known(folder, categories(folder) or inside, source)
 
 
@@ -93,7 +93,7 @@ def _read(folder: Path, found: list[Path], source: Source, truth: Truth) -> Iter
 
 def categories(folder: Path) -> list[Path]:
     """The folder itself where it is a category, else those in it."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     return [folder] if _is_category(folder) else [child for child in visible(folder) if _is_category(child)]
 
 

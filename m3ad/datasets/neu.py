@@ -26,7 +26,7 @@ CLASSES = ("crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale
 
 def read_neu(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of all annotated pictures. Raises BadData at once where there is no IMAGES or no ANNOTATIONS."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     inside = {path.name.lower(): path for path in visible(folder) if path.is_dir()}
     files = sorted(inside["annotations"].glob("*.xml")) if {"images", "annotations"} <= inside.keys() else []
     if not files or not all(file.name.startswith(CLASSES) for file in files):

@@ -45,7 +45,7 @@ class _View:
 
 def read_realiad(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of all categories. Raises BadData at once where no JSON file has a folder of its name with pictures."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     lists = {file: place for file in _lists(folder) if (place := _pictures(folder, file.stem)) is not None}
     if not lists:
         raise BadData(

@@ -23,7 +23,7 @@ SPLITS = Path("split_csv", "1cls.csv")
 
 def read_visa(folder: Path, source: Source) -> Iterator[NewCase | Refused]:
     """Cases of one object, or of all in a folder. Raises BadData at once where there is no `Data/Images`."""
-    folder = Path(folder).resolve()
+    folder = folder.resolve()
     root = folder.parent if (folder / "Data" / "Images").is_dir() else folder
     objects = [folder] if root != folder else [one for one in visible(folder) if (one / "Data" / "Images").is_dir()]
     if not objects:

@@ -54,6 +54,7 @@ class AnnotatedPicture:
         verdict: boxes in fractions of the upright picture; None when nobody decided, or the format cannot say.
         picture: where the picture lies; None when it is not there.
         origin: the case it came from, where that is known.
+        url: the address in a bucket under which the file says that the picture lies; not asked for yet.
     """
 
     name: str
@@ -62,6 +63,7 @@ class AnnotatedPicture:
     verdict: Verdict | None
     picture: Path | None = None
     origin: Origin | None = None
+    url: str = ""
 
 
 Entry = AnnotatedPicture | Refused

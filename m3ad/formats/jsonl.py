@@ -1,7 +1,8 @@
 """M3-AD JSON Lines: our own form, one JSON object a line for each picture, with everything that is known of its case.
 
 picture             name of the picture, below `images`
-width, height       pixels of the upright picture
+url                 address of a picture in a bucket, s3://bucket/folder/name; then `picture` may be left out
+width, height       pixels of the upright picture; with `url` they may be left out
 verdict             {"anomalous": bool, "defects": [{"type", "box": [x1, y1, x2, y2] in fractions or null}]} or null
                     (a box on a further picture of the case has "picture", 1 for the second, and is in fractions of it)
 dataset, key, scenario, category, split, sha256, revision, author, note   the case and its newest annotation
@@ -34,6 +35,8 @@ from m3ad.formats.reading import LARGEST_FILE, annotation_files, attempt, json_o
 from m3ad.formats.sink import Sink
 from m3ad.geometry import Box
 from m3ad.records import Defect
+from m3ad.remote.buckets import key_path
+from m3ad.remote.paths import RemotePath
 
 FILE = "annotations.jsonl"
 
@@ -65,9 +68,12 @@ def _lines(file: Path) -> Iterator[tuple[int, str]]:
 
 def _picture(line: str, place: int, root: Path, unused: Unused) -> AnnotatedPicture:
     data = json_object(line, f"line {place}")
-    name = safe_name(data.get("picture"))
+    url = data.get("url") or ""
+    name = safe_name(data.get("picture") or _name_in(url))
     picture = find_picture(name, root)
-    seen = frame(data.get("width"), data.get("height"), picture)
+    url = "" if picture else url
+    width, height = data.get("width"), data.get("height")
+    seen = Frame(0, 0) if url and not (width or height) else frame(width, height, picture)
     verdict = None
     if data.get("verdict") is not None:
         said = object_in(data["verdict"], "its verdict")
@@ -76,7 +82,14 @@ def _picture(line: str, place: int, root: Path, unused: Unused) -> AnnotatedPict
             raise BadData("its verdict does not say whether it is anomalous: true or false")
         defects = [_defect(object_in(one, "a defect"), seen, unused) for one in list_in(said, "defects")]
         verdict = found_verdict(defects, normal=not anomalous)
-    return AnnotatedPicture(name, *seen.upright, verdict, picture, origin_of(data))
+    return AnnotatedPicture(name, *seen.upright, verdict, picture, origin_of(data), url)
+
+
+def _name_in(url: Any) -> str:
+    """`folder/name` of an address. Raises BadData for what is none."""
+    if url and not isinstance(url, str):
+        raise BadData("its url is no text")
+    return "/".join(key_path(url).parts[2:]) if url else ""
 
 
 def _defect(one: dict[str, Any], seen: Frame, unused: Unused) -> Defect:
@@ -101,7 +114,9 @@ def write_jsonl(pictures: Iterable[AnnotatedPicture], sink: Sink) -> None:
             for one in pictures:
                 origin = {k: v for k, v in asdict(one.origin).items() if k != "verdict"} if one.origin else {}
                 verdict = one.verdict.to_json() if one.verdict else None
-                row = {"picture": one.name, "width": one.width, "height": one.height, "verdict": verdict, **origin}
+                url = {"url": str(one.picture)} if isinstance(one.picture, RemotePath) else {}
+                size = {"width": one.width, "height": one.height}
+                row = {"picture": one.name, **url, **size, "verdict": verdict, **origin}
                 file.write(json.dumps(row, ensure_ascii=False) + "\n")
         sink.put(FILE, path)
 

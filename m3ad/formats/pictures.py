@@ -6,7 +6,6 @@ as it is stored; which of the two a file means shows in the size that it states.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -59,13 +58,15 @@ def find_picture(name: str, *roots: Path) -> Path | None:
 
 def walk_files(place: Path, extensions: tuple[str, ...]) -> Iterator[Path]:
     """All visible files below a folder with one of these endings, in a fixed order; links to folders not followed."""
-    for folder, inner, names in os.walk(place):
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        yield from (
-            Path(folder, name)
-            for name in sorted(names)
-            if not name.startswith(".") and name.lower().endswith(extensions)
-        )
+    try:
+        found = sorted(path for path in place.iterdir() if not path.name.startswith("."))
+    except OSError:  # no folder, or one that we may not read: others may
+        return
+    folders = {path: not path.is_symlink() for path in found if path.is_dir()}
+    yield from (path for path in found if path.name.lower().endswith(extensions) and path not in folders)
+    for folder, followed in folders.items():
+        if followed:
+            yield from walk_files(folder, extensions)
 
 
 def walk_pictures(place: Path) -> Iterator[Path]:

@@ -52,7 +52,7 @@ def test_an_import_ends_in_an_account_and_again_finds_everything_present(store: 
 @pytest.mark.parametrize("folder", ["", "  ", "/does/not/exist", "relative/nothing"])
 def test_a_folder_that_is_not_there_is_refused_in_words(store: Store, folder: str) -> None:
     with pytest.raises(BadData, match="not a folder"):
-        Imports(store).start(Wanted(folder_of(folder), "mvtec"), actor="ann")
+        Imports(store).start(Wanted(folder_of(store, folder), "mvtec"), actor="ann")
 
 
 def test_an_unknown_layout_is_refused_with_the_known_ones(store: Store, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ EVERY = 2.0  # seconds between two lines of progress
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The format, the place, and what cases are that the store has not."""
     parser.add_argument("format", choices=sorted(FORMATS))
-    parser.add_argument("place", type=Path, metavar="FROM")
+    parser.add_argument("place", metavar="FROM", help="Of this machine, or s3://bucket/folder below a --remote.")
     parser.add_argument("--dataset", help="Data set of new cases; the name of FROM otherwise.")
     parser.add_argument("--category", help="Category of new cases; the data set's name otherwise.")
     words = "Scenario of new cases."
@@ -33,16 +33,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Take in annotations of another program and give the account of it."""
-    dataset = options.dataset or options.place.resolve().stem
-    into = Into(
-        options.format,
-        dataset,
-        Scenario(options.scenario),
-        options.category or dataset,
-        make_settings(options).user,
-        options.copy,
-        options.empty_is_normal,
-    )
     shown = time.monotonic()
 
     def progress(done: int) -> None:
@@ -52,7 +42,8 @@ def run(options: argparse.Namespace) -> None:
             print(f"{done} so far …", file=sys.stderr, flush=True)
 
     with open_store(options) as store, interruptible() as cancelled:
-        account = import_place(store, options.place, into, progress, cancelled)
+        place = store.places.given(options.place)
+        account = import_place(store, place, _into(options, place), progress, cancelled)
         cut = cancelled()
     lines = [account.sentence()]
     lines += [f"  not used: {count} {words}" for words, count in account.unused.items()]
@@ -60,3 +51,16 @@ def run(options: argparse.Namespace) -> None:
     tell(options, account.to_json(), "\n".join(lines))
     if cut:
         raise ImportHalted("The import was interrupted: what is told above was taken in. Start it again to go on.")
+
+
+def _into(options: argparse.Namespace, place: Path) -> Into:
+    dataset = options.dataset or place.resolve().stem
+    return Into(
+        options.format,
+        dataset,
+        Scenario(options.scenario),
+        options.category or dataset,
+        make_settings(options).user,
+        options.copy,
+        options.empty_is_normal,
+    )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from db.places import Remote
 from db.store import Store
 from m3ad.errors import NotFound
 from m3ad.records import Snapshot
@@ -30,14 +31,20 @@ def make_settings(options: argparse.Namespace) -> Settings:
 def open_store(options: argparse.Namespace) -> Store:
     """The store of the chosen workspace."""
     settings = make_settings(options)
-    return Store.open(settings.workspace, settings.database)
+    return Store.open(settings.workspace, settings.database, remote_of(settings))
+
+
+def remote_of(settings: Settings) -> Remote:
+    """Which buckets may be read, as the settings say."""
+    places = tuple(place.strip() for place in settings.remote.split(",") if place.strip())
+    return Remote(places, settings.remote_cache, settings.remote_images)
 
 
 def model_source(settings: Settings, name: str) -> str:
     """What `open_monitor` takes for a model's name: a stored model's source, else the name itself."""
     if not has_store(settings):
         return name  # inspecting a picture needs no workspace, and makes none
-    with Store.open(settings.workspace, settings.database) as store:
+    with Store.open(settings.workspace, settings.database, remote_of(settings)) as store:
         return next((model.source for model in store.models() if model.name == name), name)
 
 
@@ -45,7 +52,7 @@ def model_in_use(settings: Settings) -> str:
     """The model that was promoted last and not taken back, else that of the settings."""
     if not has_store(settings):
         return settings.model
-    with Store.open(settings.workspace, settings.database) as store:
+    with Store.open(settings.workspace, settings.database, remote_of(settings)) as store:
         return store.promotions.in_use() or settings.model
 
 

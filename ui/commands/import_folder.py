@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from pathlib import Path
 
 from db.folder_import import Wanted, import_folder
 from m3ad.datasets.layouts import AUTO, LAYOUTS
@@ -17,7 +16,7 @@ from ui.commands.common import interruptible, make_settings, open_store, tell
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Which folder, in which layout, and what its files do not say."""
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", help="A folder of this machine, or s3://bucket/folder below a --remote.")
     words = "How the source arranges its files; auto finds it out where it is plain."
     parser.add_argument("--layout", choices=(AUTO, *LAYOUTS, *FORMATS), default=AUTO, help=words)
     parser.add_argument("--copy", action="store_true", help="Copy the images into the workspace.")
@@ -32,8 +31,8 @@ def run(options: argparse.Namespace) -> None:
     """Import a data set folder and give the account of it."""
     scenario = Scenario(options.scenario) if options.scenario else None
     told = Told(options.dataset, options.category, scenario)
-    wanted = Wanted(options.folder, options.layout, told, options.copy)
     with open_store(options) as store, interruptible() as cancelled:
+        wanted = Wanted(store.places.given(options.folder), options.layout, told, options.copy)
         done = import_folder(store, wanted, make_settings(options).user, cancelled=cancelled)
         cut = cancelled()
     names = [dataclasses.asdict(one) for one in done.met]

@@ -13,6 +13,12 @@ function gridStep(scale) {
   return [1, 2, 5, 10].map((times) => times * power).find((step) => step >= wanted - 1e-9);
 }
 
+// What the server says of a picture that it cannot send.
+async function whyNot(url) {
+  const said = await fetch(url).then((answer) => answer.json()).catch(() => ({}));
+  return typeof said.detail === "string" ? said.detail : "The picture could not be loaded.";
+}
+
 // `hooks`: zoomed() after a change of scale, moved() after any change, failed(words).
 function createView(stage, model, hooks) {
   const pictures = make("div", "be-pictures", stage);
@@ -102,10 +108,11 @@ function createView(stage, model, hooks) {
   }
   full.addEventListener("load", () => (full.hidden = false));
   preview.addEventListener("load", () => render(true));
-  preview.addEventListener(
-    "error",
-    () => preview.hasAttribute("src") && hooks.failed("The picture could not be loaded."),
-  );
+  preview.addEventListener("error", async () => {
+    const url = preview.getAttribute("src");
+    const why = url && (await whyNot(url));
+    if (url && url === preview.getAttribute("src")) hooks.failed(why);
+  });
 
   const ahead = new Map(); // pictures fetched before they are wanted: of the next and the previous case
   function fetchAhead(urls) {
