@@ -44,6 +44,7 @@ from training.raws import common_arguments, prepare
 from training.rewards import Judge
 from training.run import RunFolder
 from training.selection import usable
+from training.sharding import answer_together, require_spread
 from training.start import Start, read_start
 
 KL_AT_START = 1e-3  # the same weights twice differ by rounding only
@@ -131,6 +132,8 @@ def train(run: RunFolder, interrupt: Interrupt) -> RunState:
         freeze_vision(trainer.model)
     accept_saved_patches(trainer.model)
     require_trainable(trainer.model)
+    require_spread(trainer, settings)
+    answer_together(trainer.model, settings)
     before = trainable_hash(trainer.model)
     write_environment(run, str(trainer.args.device))
     trainer.go_on(callback.resume_point())
@@ -138,8 +141,7 @@ def train(run: RunFolder, interrupt: Interrupt) -> RunState:
         raise RunError(
             "The weights are the same after training as before: all answers may have earned the same reward."
         )
-    if is_main_process():
-        save_model(trainer.model, processor, run.model_path, start.monitor_json(config.name, Stage.RCRL))
+    save_model(trainer.model, processor, run.model_path, start.monitor_json(config.name, Stage.RCRL))
     return RunState.STOPPED if callback.stopped else RunState.FINISHED
 
 
