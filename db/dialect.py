@@ -67,6 +67,10 @@ class Dialect(ABC):
     def only_add(self, table: str) -> list[str]:
         """The statements after which nobody changes or deletes a row of the table."""
 
+    @abstractmethod
+    def count_on(self, table: str, column: str) -> list[str]:
+        """The statements after which new rows are numbered beyond `:last`, which is used if `:used`."""
+
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:
         """One transaction around migrations."""
@@ -116,6 +120,10 @@ class Sqlite(Dialect):
             f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
             for change in ("update", "delete")
         ]
+
+    def count_on(self, table: str, column: str) -> list[str]:
+        """It always goes on from the highest number."""
+        return []
 
     @contextmanager
     def migrating(self, connection: Connection) -> Iterator[None]:
@@ -196,6 +204,10 @@ class Postgresql(Dialect):
             for change in ("update", "delete")
         )
         return [refuse, *triggers]
+
+    def count_on(self, table: str, column: str) -> list[str]:
+        """Numbers come from a sequence, which knows nothing of rows that brought theirs."""
+        return [f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'), :last, :used)"]
 
 
 DIALECTS: Mapping[str, Dialect] = {"sqlite": Sqlite(), "postgresql": Postgresql()}

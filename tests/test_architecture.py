@@ -50,6 +50,7 @@ TORCH_FILES = (
     "training/collate.py",
     "training/loading.py",
     "training/processor.py",
+    "training/sharding.py",
     "training/seen.py",
     "training/demo_model.py",
     "training/demo_answers.py",

@@ -15,6 +15,7 @@ from m3ad.errors import RunError
 from training.checkpoints import Origin, keep_newest, resume_point, seal
 from training.process import SMALLER_STEPS, Interrupt, is_main_process
 from training.run import RunFolder
+from training.sharding import whole
 
 
 class RunCallback(TrainerCallback):
@@ -73,7 +74,7 @@ class RunCallback(TrainerCallback):
         """Raises RunError before the weights are spoilt: a step by a gradient of NaN makes all of them NaN."""
         assert model is not None
         norm = torch.nn.utils.get_total_norm([p.grad for p in model.parameters() if p.grad is not None])
-        if not math.isfinite(norm):
+        if not math.isfinite(whole(norm)):
             raise RunError(
                 f"The gradients became NaN or infinite at step {state.global_step + 1}: this step would have spoilt "
                 f"all weights. Earlier checkpoints are whole. {SMALLER_STEPS}"

@@ -20,6 +20,7 @@ METHODS = ("full", "lora", "qlora")
 SCHEDULES = ("cosine", "linear", "constant_with_warmup")
 DEVICES = ("auto", "cpu", *(f"cuda:{number}" for number in range(8)))
 REPORTS = ("none", "tensorboard", "trackio")  # as the trainer and the extras of pyproject.toml call them
+SHARDINGS = ("none", "fsdp")
 PRECISIONS = ("auto", "float32", "bfloat16")
 _KINDS = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}
 
@@ -67,6 +68,10 @@ class TrainSettings:
         "ours: no choice in the paper", PRECISIONS,
     )  # fmt: skip
     processes: int = setting(1, "Training processes; more than one starts torchrun.", "ours: one GPU each")
+    sharding: str = setting(
+        "none", "fsdp: each process keeps its share of weights, gradients, optimizer (untested on cards); none: all.",
+        "ours: all weights of 8B fit on no single card", SHARDINGS,
+    )  # fmt: skip
     threads: int = setting(0, "CPU threads per process; 0: as torch likes.", "ours: for shared machines")
     loaders: int = setting(
         2, "Processes that open pictures ahead of the steps; 0: the training itself, between them.",
@@ -113,6 +118,13 @@ class TrainSettings:
                 f"report is {self.report!r}, and that is not installed: add it with `uv sync --extra {self.report}`, "
                 "or choose none."
             )
+        if self.sharding == "fsdp" and (self.processes < 2 or self.method != "full"):
+            problems.append(
+                "sharding fsdp spreads all weights over several processes: choose method full and at least 2 "
+                "processes, or sharding none."
+            )
+        if self.sharding == "fsdp" and self.device == "cpu":
+            problems.append("sharding fsdp works on cards only: choose device auto, or sharding none.")
         if not 0 < self.learning_rate < 1:
             problems.append("learning_rate must lie between 0 and 1; 1e-5 is usual.")
         if not 0 <= self.lora_dropout < 1:
@@ -228,6 +240,7 @@ SETTINGS: dict[Stage, type[RawsSettings] | type[RcrlSettings]] = {Stage.RAWS: Ra
 # An adapter learns at a higher rate than all weights; ten times is usual.
 _LORA: dict[str, Any] = {"method": "lora", "weight_decay": 0.0, "warmup_steps": 20}
 _WIDE: dict[str, Any] = {**_LORA, "lora_rank": 64, "lora_alpha": 128, "accumulation": 2}
+_EIGHT: dict[str, Any] = {"processes": 8, "sharding": "fsdp"}
 _CPU_DEMO: dict[str, Any] = {
     "gradient_checkpointing": False, "device": "cpu", "warmup_steps": 2, "accumulation": 1, "logging_steps": 1,
     "weight_decay": 0.01, "loaders": 0,
@@ -241,6 +254,10 @@ PRESETS: dict[str, dict[Stage, Settings]] = {
     "80 GB card": {
         Stage.RAWS: RawsSettings(**_WIDE, learning_rate=1e-4, batch=4),
         Stage.RCRL: RcrlSettings(**_WIDE, learning_rate=1e-5, batch=2),
+    },
+    "8 x 80 GB cards, untested": {
+        Stage.RAWS: RawsSettings(**_EIGHT, accumulation=1),
+        Stage.RCRL: RcrlSettings(**_EIGHT, accumulation=1),
     },
     # The bundled model has 4 million weights and learns from scratch-sized steps: a hundred times the paper's rate.
     "cpu demo": {
@@ -260,6 +277,9 @@ PRESET_SOURCES = {
     "paper": "All weights, as in M3-AD; where the paper is silent, a setting's help says what we took instead.",
     "24 GB card": "Ours, for Qwen3-VL-4B (8B: choose qlora): LoRA, else the paper's. Computed to fit, never tried.",
     "80 GB card": "Ours, for Qwen3-VL-4B and 8B: a wider LoRA, several cases at once. Computed to fit, never tried.",
+    "8 x 80 GB cards, untested": (
+        "Ours: the paper's, all weights of Qwen3-VL-8B spread over 8 cards (FSDP). Computed to fit, untested on cards."
+    ),
     "cpu demo": "Ours, tried: for the bundled model, about a minute on two processor cores.",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from m3ad.errors import RunError
 from training.config import RcrlSettings, Settings
-from training.devices import GIB, Device
+from training.devices import CPU, GIB, Device
 from training.memory import Estimate, estimate
 from training.shapes import Shapes
 
@@ -69,6 +69,8 @@ class Fit:
             raise RunError(f"This run cannot fit into the memory of {self.device.words}. {self.words()}")
 
     def _fits(self, settings: Settings) -> bool:
+        if settings.sharding != "none" and self.device.name == CPU:
+            return False  # weights are spread over cards only
         return _possible(estimate(self.shapes, settings, self.device.name), self.room)
 
 
@@ -80,6 +82,8 @@ def changes(settings: Settings) -> Iterator[tuple[str, Settings]]:
 
     if not settings.gradient_checkpointing:
         yield "gradient checkpointing", changed(gradient_checkpointing=True)
+    if settings.sharding == "none" and settings.method == "full" and settings.processes > 1:
+        yield "sharding fsdp", changed(sharding="fsdp")
     if settings.batch > 1:
         more = settings.accumulation * settings.batch
         yield f"batch 1 and accumulation {more} (the same steps)", changed(batch=1, accumulation=more)
@@ -88,9 +92,9 @@ def changes(settings: Settings) -> Iterator[tuple[str, Settings]]:
     if isinstance(settings, RcrlSettings) and settings.generations > 2:
         yield "2 generations", changed(generations=2)
     if settings.method == "full":
-        yield "method lora", changed(method="lora")
+        yield "method lora", changed(method="lora", sharding="none")
     if settings.method != "qlora":
-        yield "method qlora", changed(method="qlora")
+        yield "method qlora", changed(method="qlora", sharding="none")
 
 
 def _possible(need: Estimate, room: int) -> bool:

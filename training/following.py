@@ -10,8 +10,6 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedType
 from transformers import PreTrainedModel, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from m3ad.rewards import RewardConfig, rewards
@@ -21,9 +19,7 @@ from training.config import TrainSettings
 from training.examples import Example
 from training.rewards import sample_of
 from training.run import RunFolder
-
-# Where each process holds a part of the weights one alone cannot answer: the others would wait for ever.
-SHARDED = (DistributedType.FSDP, DistributedType.DEEPSPEED)
+from training.sharding import is_spread, let_go
 
 
 class FollowCallback(TrainerCallback):
@@ -58,7 +54,8 @@ class FollowCallback(TrainerCallback):
             self._ask(kwargs["model"], state)
 
     def _ask(self, model: PreTrainedModel, state: TrainerState) -> None:
-        if not state.is_world_process_zero or AcceleratorState().distributed_type in SHARDED:
+        # Where each process holds a share of the weights one alone cannot answer: all do, and the first one writes.
+        if not state.is_world_process_zero and not is_spread(model):
             return
         training = model.training
         model.eval()
@@ -67,8 +64,10 @@ class FollowCallback(TrainerCallback):
                 trace = read(self._answer(model, example))
                 paid = rewards(example.truth, trace, self._reward)
                 sample = sample_of(example.case, (example.truth, trace), paid)
-                self._run.append_event("sample", step=state.global_step, followed=True, **sample)
+                if state.is_world_process_zero:
+                    self._run.append_event("sample", step=state.global_step, followed=True, **sample)
         finally:
+            let_go(model)
             model.train(training)
 
     def _answer(self, model: PreTrainedModel, example: Example) -> str:

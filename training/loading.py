@@ -22,6 +22,8 @@ from transformers import (
 
 from m3ad.errors import RunError
 from training.config import TrainSettings
+from training.process import is_main_process
+from training.sharding import is_spread, plain_name, whole, whole_weights
 from training.start import Start
 
 # The language model's linear layers only; the vision encoder's have other names, and servers refuse adapters on it.
@@ -116,24 +118,30 @@ def require_trainable(model: torch.nn.Module) -> int:
 
 
 def trainable_hash(model: torch.nn.Module) -> str:
-    """A hash of all trainable weights, to tell whether training changed them."""
+    """A hash of all trainable weights, to tell whether training changed them. Called by every process of a run."""
     digest = hashlib.sha256()
-    for name, parameter in sorted(model.named_parameters()):
+    for name, parameter in sorted((plain_name(name), parameter) for name, parameter in model.named_parameters()):
         if parameter.requires_grad:
             digest.update(name.encode())
-            digest.update(parameter.detach().float().cpu().contiguous().numpy().tobytes())
+            digest.update(whole(parameter.detach()).float().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()
 
 
 def save_model(
     model: PreTrainedModel | PeftModel, processor: ProcessorMixin, folder: Path, about: dict[str, Any]
 ) -> None:
-    """Write weights or adapter (safetensors), processor and monitor.json: all that `LocalMonitor` opens."""
+    """Write weights or adapter (safetensors), processor and monitor.json: all that `LocalMonitor` opens.
+
+    Called by every process of a run, as weights may be spread over them; the main one writes.
+    """
+    weights = whole_weights(model) if is_spread(model) else None
+    if not is_main_process():
+        return
     if isinstance(model, PeftModel):
         # GRPO's frozen copy "ref" is no part of the result.
         model.save_pretrained(folder, selected_adapters=["default"])
     else:
-        model.save_pretrained(folder)
+        model.save_pretrained(folder, state_dict=weights)
         _leave_out_training_settings(folder / "config.json")
     processor.save_pretrained(folder)
     (folder / "monitor.json").write_text(json.dumps(about, indent=1, ensure_ascii=False))

@@ -68,16 +68,20 @@ def estimate(shapes: Shapes, settings: TrainSettings, device: str) -> Estimate:
     answer = settings.max_new_tokens if isinstance(settings, RcrlSettings) else ANSWER
     tokens = images + PROMPT + answer if rl else min(settings.max_tokens, images + PROMPT + answer)
     trained = _trained(shapes, settings)
+    spread = settings.sharding != "none"
+    shares = settings.processes if spread else 1
     parts = [
-        Part("weights", _weights(shapes, settings, numbers)),
-        Part("gradients", 4.0 * trained),
-        Part("optimizer", 8.0 * trained),
+        Part("weights", _weights(shapes, settings, numbers) / shares),
+        Part("gradients", 4.0 * trained / shares),
+        Part("optimizer", 8.0 * trained / shares),
     ]
-    if full and half:  # autocast keeps a copy of every linear weight while the forward pass goes on
+    if full and half and not spread:  # autocast keeps a copy of every linear weight while the forward pass goes on
         parts.append(Part("bfloat16 copies", 2.0 * (shapes.layers * shapes.linear_of_layer + shapes.sight.weights)))
     if isinstance(settings, RcrlSettings) and full and settings.beta > 0:
-        parts.append(Part("reference model", float(numbers.weight * shapes.weights)))
-    if settings.processes > 1:
+        parts.append(Part("reference model", numbers.weight * shapes.weights / shares))
+    if spread:
+        parts.append(Part("put together", _together(shapes, settings, numbers)))
+    elif settings.processes > 1:
         parts.append(Part("exchange", 4.0 * trained))
     passes = _activations(shapes, settings, numbers, sequences, tokens, images, card) + _head(
         shapes, numbers, sequences * answer, card, full
@@ -107,6 +111,18 @@ def _weights(shapes: Shapes, settings: TrainSettings, numbers: _Numbers) -> floa
         return adapter + numbers.weight * shapes.weights
     small = shapes.layers * shapes.linear_of_layer
     return adapter + NF4 * small + numbers.weight * (shapes.weights - small)
+
+
+def _together(shapes: Shapes, settings: TrainSettings, numbers: _Numbers) -> float:
+    """Of spread weights: what is whole at one time.
+
+    A layer, the next one, and the gradients of one; the table of tokens with the head. TRL puts the reference model of
+    RCRL together as one piece.
+    """
+    layers = (2 * numbers.passed + 4) * shapes.linear_of_layer
+    ends = numbers.passed * shapes.embedding * (1 if shapes.tied else 2)
+    reference = isinstance(settings, RcrlSettings) and settings.beta > 0
+    return max(layers + ends, float(numbers.passed * shapes.weights) if reference else 0.0)
 
 
 def _activations(

@@ -31,10 +31,11 @@ from training.loading import (
     save_model,
     trainable_hash,
 )
-from training.process import Interrupt, is_main_process, main, write_environment
+from training.process import Interrupt, main, write_environment
 from training.processor import load_processor
 from training.run import RunFolder
 from training.selection import usable
+from training.sharding import answer_together, require_spread, sharding_arguments
 from training.start import read_start
 
 
@@ -66,13 +67,14 @@ def train(run: RunFolder, interrupt: Interrupt) -> RunState:
         data_collator=collator,
         callbacks=[callback, follow],
     )
+    require_spread(trainer, settings)
+    answer_together(trainer.model, settings)
     before = trainable_hash(trainer.model)
     write_environment(run, str(trainer.args.device))
     trainer.train(resume_from_checkpoint=callback.resume_point())
     if trainable_hash(trainer.model) == before:
         raise RunError("The weights are the same after training as before: nothing was learnt. Look at the log.")
-    if is_main_process():
-        save_model(model, processor, run.model_path, start.monitor_json(config.name, Stage.RAWS))
+    save_model(model, processor, run.model_path, start.monitor_json(config.name, Stage.RAWS))
     return RunState.STOPPED if callback.stopped else RunState.FINISHED
 
 
@@ -100,7 +102,7 @@ def common_arguments(run: RunFolder, settings: TrainSettings) -> dict[str, Any]:
         "num_train_epochs": settings.epochs,
         "max_steps": settings.max_steps or -1,
         "seed": settings.seed,
-        "activation_checkpointing": settings.gradient_checkpointing,
+        **sharding_arguments(settings),
         "use_cpu": not cuda,
         "bf16": bf16,
         "logging_steps": settings.logging_steps,

@@ -7,6 +7,8 @@ starts from (the RAWS model): which start makes TRL do that, and which something
 from __future__ import annotations
 
 import json
+import shutil
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,7 @@ from training.raws import common_arguments, prepare
 from training.rewards import Judge
 from training.run import RunFolder
 from training.selection import usable
+from training.sharding import answer_together, require_spread
 from training.start import Start, read_start
 
 KL_AT_START = 1e-3  # the same weights twice differ by rounding only
@@ -121,7 +124,7 @@ def train(run: RunFolder, interrupt: Interrupt) -> RunState:
     callback = RcrlCallback(run, interrupt, origin, rhythm=settings.iterations)
     follow = FollowCallback(run, collator, kept, settings, limit=settings.max_new_tokens, reward=settings.reward)
     trainer = ResumableTrainer(
-        model=_model(run, start, settings, processor),
+        model=_model(run, start, settings, processor, interrupt),
         reward_funcs=judge.functions(),
         args=_arguments(run, settings, collator, judge),
         train_dataset=_dataset(run, start, kept),
@@ -134,6 +137,8 @@ def train(run: RunFolder, interrupt: Interrupt) -> RunState:
     require_trainable(trainer.model)
     for each in filter(None, (trainer.model, trainer.ref_model)):
         encode_once(each)
+    require_spread(trainer, settings)
+    answer_together(trainer.model, settings)
     before = trainable_hash(trainer.model)
     write_environment(run, str(trainer.args.device))
     trainer.go_on(callback.resume_point())
@@ -141,12 +146,13 @@ def train(run: RunFolder, interrupt: Interrupt) -> RunState:
         raise RunError(
             "The weights are the same after training as before: all answers may have earned the same reward."
         )
-    if is_main_process():
-        save_model(trainer.model, processor, run.model_path, start.monitor_json(config.name, Stage.RCRL))
+    save_model(trainer.model, processor, run.model_path, start.monitor_json(config.name, Stage.RCRL))
     return RunState.STOPPED if callback.stopped else RunState.FINISHED
 
 
-def _model(run: RunFolder, start: Start, settings: RcrlSettings, processor: ProcessorMixin) -> str | PreTrainedModel:
+def _model(
+    run: RunFolder, start: Start, settings: RcrlSettings, processor: ProcessorMixin, interrupt: Interrupt
+) -> str | PreTrainedModel:
     """The policy in the form in which TRL takes the start model as reference.
 
     All weights: a folder, which TRL loads a second time. An adapter: the start's own, which TRL copies frozen, or a new
@@ -157,8 +163,15 @@ def _model(run: RunFolder, start: Start, settings: RcrlSettings, processor: Proc
     if start.adapter is None:
         return str(start.weights)
     merged = run.path / "start"
-    if not merged.exists():
-        save_model(load_model(start, settings), processor, merged, start.monitor_json(start.card.name, Stage.RAWS))
+    if is_main_process() and not merged.exists():
+        draft = run.path / ".start"
+        shutil.rmtree(draft, ignore_errors=True)
+        save_model(load_model(start, settings), processor, draft, start.monitor_json(start.card.name, Stage.RAWS))
+        draft.rename(merged)
+    while not merged.exists():  # the main process of several is still at it
+        if interrupt.requested():
+            raise RunError("The run was stopped before its start model was written.")
+        time.sleep(0.5)
     return str(merged)
 
 

@@ -22,7 +22,7 @@ from ui.retrain_texts import TextsForm, lay_out_texts
 # What decides how much memory a run takes.
 WEIGHING = (
     "method", "batch", "max_pixels", "max_tokens", "gradient_checkpointing", "lora_rank", "freeze_vision", "device",
-    "precision", "processes", "generations", "max_new_tokens", "beta",
+    "precision", "processes", "sharding", "generations", "max_new_tokens", "beta",
 )  # fmt: skip
 FIRST = ("method", "learning_rate", "batch", "accumulation", "epochs", "max_steps")
 STAGE_NAMES = {Stage.RAWS: "RAWS · supervised", Stage.RCRL: "RCRL · rewards (GRPO)"}

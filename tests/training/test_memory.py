@@ -94,6 +94,16 @@ def test_every_change_that_is_advised_takes_less(stage: Stage) -> None:
         assert need(shapes, changed, "cpu") < need(shapes, settings, "cpu"), words
 
 
+def test_processes_that_each_hold_all_weights_are_told_to_spread_them() -> None:
+    shapes = shapes_of(EIGHT)
+    settings = RawsSettings(processes=8)
+    assert "sharding fsdp" in Fit(shapes, settings, LARGE_CARD, LARGE_CARD.free).advice()
+    processor = dataclasses.replace(LARGE_CARD, name="cpu")
+    assert "sharding" not in Fit(shapes, settings, processor, processor.free).advice()
+    for _, changed in changes(dataclasses.replace(settings, sharding="fsdp", batch=2)):
+        assert changed.check() == []
+
+
 def test_methods_and_devices_hold_what_they_hold() -> None:
     shapes = shapes_of(FOUR)
     parts = {
@@ -109,6 +119,11 @@ def test_methods_and_devices_hold_what_they_hold() -> None:
     rl = {part.name for part in estimate(shapes, RcrlSettings(), "cuda:0").parts}
     assert "reference model" in rl
     assert "reference model" not in {part.name for part in estimate(shapes, RcrlSettings(beta=0.0), "cpu").parts}
+    spread = RawsSettings(processes=8, sharding="fsdp")
+    shares = {part.name: part.bytes for part in estimate(shapes, spread, "cuda:0").parts}
+    assert shares["weights"] + shares["gradients"] + shares["optimizer"] == 2 * shapes.weights
+    assert need(shapes, spread) < need(shapes, RawsSettings()) / 2
+    assert "exchange" not in shares
     two = RawsSettings(processes=2)
     assert need(shapes, two, "cpu") > 2 * need(shapes, RawsSettings(), "cpu")  # one memory; each card has its own
     assert need(shapes, two) < 1.5 * need(shapes, RawsSettings())
@@ -121,9 +136,11 @@ def test_the_presets_fit_the_cards_they_are_named_after(stage: Stage) -> None:
         (four, "24 GB card", SMALL_CARD),
         (four, "80 GB card", LARGE_CARD),
         (eight, "80 GB card", LARGE_CARD),
+        (eight, "8 x 80 GB cards, untested", LARGE_CARD),
     ):
         assert need(shapes, PRESETS[preset][stage]) < 0.9 * card.free, preset
     assert need(four, PRESETS["paper"][stage]) > SMALL_CARD.total
+    assert need(eight, PRESETS["paper"][stage]) > LARGE_CARD.total
     assert PRESET_SOURCES.keys() == PRESETS.keys()
 
 

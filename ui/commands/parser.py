@@ -40,6 +40,7 @@ from ui.commands import (
     reflection,
     serve,
     snapshot,
+    store_copy,
     train,
     trust_fit,
     trust_like,
@@ -130,6 +131,7 @@ def make_parser() -> argparse.ArgumentParser:
         "report": (bench_report.WORDS, bench_report),
     }
     add_group(commands, common, ("bench", "Models judged on frozen cases."), judged)
+    add_group(commands, common, ("store", "The store's database."), {"copy": (store_copy.WORDS, store_copy)})
     asked = f"(from {PASSWORD_VARIABLE}, or asked)"
     people = {
         "add": (f"Add one, or bring one back, with a password {asked}.", user_add),
