@@ -176,6 +176,11 @@ class ServedMonitor:
                         received.finish = "length"
                         break
         except openai.OpenAIError as error:
+            if isinstance(error, openai.NotFoundError) and self._sight:
+                raise ModelUnavailable(
+                    f"{self._address} has no {self.name} (any more): it was restarted, or the model was unloaded. "
+                    "Serve it again, in Judge or with `model serve`."
+                ) from error
             raise unavailable(self._address, error) from error
         except (OSError, ValueError) as error:
             raise ModelUnavailable(f"The answer from {self._address} broke off ({error}). Try again.") from error

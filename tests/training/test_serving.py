@@ -120,7 +120,7 @@ def test_the_served_model_answers_as_the_adapter_does_on_this_machine(filled: St
     assert there.text == here.text
     assert there.text != base.text
     lost = open_monitor(served.model.source, max_new_tokens=12)
-    with pytest.raises(ModelUnavailable, match="no model of that name"):
+    with pytest.raises(ModelUnavailable, match="Serve it again"):
         inspect(lost, picture)
 
 
