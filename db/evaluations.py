@@ -63,17 +63,25 @@ class Evaluations:
         )
 
     def begin(
-        self, snapshot_id: int, model: str, mode: Mode, prompt: str, *, part: Part = Part.FROZEN, actor: str
+        self,
+        snapshot_id: int,
+        model: str,
+        mode: Mode,
+        prompt: str,
+        weights: str = "",
+        *,
+        part: Part = Part.FROZEN,
+        actor: str,
     ) -> Evaluation:
         """The newest evaluation of this model, asked in this way, on a part of a snapshot's cases, open to go on.
 
-        A new one is begun where there is none, and where the prompt or the metrics have changed since. Raises as
-        `case_set` does.
+        A new one is begun where there is none, and where the prompt, the model's weights (their fingerprint, empty
+        where it is not known) or the metrics have changed since. Raises as `case_set` does.
         """
         wanted = self.case_set(snapshot_id, part)
         present = {
             "part": part, "set_hash": wanted.hash, "model": model, "mode": mode, "prompt": prompt,
-            "metric_version": METRIC_VERSION,
+            "weights": weights, "metric_version": METRIC_VERSION,
         }  # fmt: skip
         with self._store.changing() as session:
             query = select(EvaluationTable).filter_by(snapshot_id=snapshot_id, **present)
@@ -120,6 +128,20 @@ class Evaluations:
     def newest(self, snapshot_id: int, part: Part, model: str, mode: Mode = Mode.AUTO) -> Evaluation | None:
         """The newest evaluation of this model on a part of a snapshot's cases, whatever the prompt; None: never."""
         query = select(EvaluationTable).filter_by(snapshot_id=snapshot_id, part=part, model=model, mode=mode)
+        with self._store.reading() as session:
+            row = session.scalar(query.order_by(EvaluationTable.id.desc()).limit(1))
+            return None if row is None else _to_evaluation(row, _name(session, row.snapshot_id))
+
+    def former(self, evaluation: Evaluation) -> Evaluation | None:
+        """The newest evaluation of the same cases by the same model, as it was when it had other weights."""
+        query = select(EvaluationTable).where(
+            EvaluationTable.id < evaluation.id,
+            EvaluationTable.snapshot_id == evaluation.set.snapshot_id,
+            EvaluationTable.part == evaluation.set.part,
+            EvaluationTable.model == evaluation.model,
+            EvaluationTable.mode == evaluation.mode,
+            EvaluationTable.weights.not_in(("", evaluation.weights)),
+        )
         with self._store.reading() as session:
             row = session.scalar(query.order_by(EvaluationTable.id.desc()).limit(1))
             return None if row is None else _to_evaluation(row, _name(session, row.snapshot_id))
@@ -203,4 +225,5 @@ def _to_evaluation(row: EvaluationTable, snapshot: str) -> Evaluation:
         row.author,
         row.created,
         row.changed,
+        row.weights,
     )

@@ -43,7 +43,7 @@ NAMES = {
 APPEND_ONLY = (
     *("annotations", "inspections", "snapshots", "snapshot_rows", "examples", "captions", "events"),
     *("reviews", "bulks", "bulk_rows", "second_looks", "second_verdicts"),
-    *("operating_points", "calibrators", "branches", "promotions", "rules"),
+    *("operating_points", "calibrators", "branches", "promotions", "rules", "servings"),
 )
 
 
@@ -84,6 +84,13 @@ class Step(StrEnum):
 
     PROMOTED = "promoted"  # it is the model in use from then on
     TAKEN_BACK = "taken back"  # it is not any more; what was in use before is again
+
+
+class Serve(StrEnum):
+    """What became of a model on a server."""
+
+    LOADED = "loaded"  # beside its base, under a name of its version
+    UNLOADED = "unloaded"  # by a person; a server that is restarted forgets by itself
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -155,6 +162,7 @@ class Base(DeclarativeBase):
         EvaluationState: _words(EvaluationState, "state"),
         Part: _words(Part, "part"),
         Step: _words(Step, "step"),
+        Serve: _words(Serve, "step"),
     }
 
 
@@ -646,6 +654,7 @@ class EvaluationTable(Base):
     model: Mapped[str]
     mode: Mapped[Mode]
     prompt: Mapped[str]
+    weights: Mapped[str] = mapped_column(server_default="")
     metric_version: Mapped[int]
     state: Mapped[EvaluationState]
     problem: Mapped[str]
@@ -689,6 +698,20 @@ class PromotionTable(Base):
     step: Mapped[Step]
     reason: Mapped[str]
     figures: Mapped[dict[str, Any]]
+    author: Mapped[str]
+    created: Mapped[datetime]
+
+
+class ServingTable(Base):
+    """A model's adapter was loaded on a server, or unloaded again."""
+
+    __tablename__ = "servings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    model: Mapped[str] = mapped_column(ForeignKey("models.name", ondelete="RESTRICT"))
+    served: Mapped[str] = mapped_column(ForeignKey("models.name", ondelete="RESTRICT"))
+    step: Mapped[Serve]
+    seen: Mapped[dict[str, Any]]
     author: Mapped[str]
     created: Mapped[datetime]
 

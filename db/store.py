@@ -52,6 +52,7 @@ from db.run_queue import RunQueue
 from db.saved_filters import SavedFilters
 from db.schema import Role
 from db.second_looks import SecondLooks
+from db.servings import Servings
 from db.sign_ins import SignIns
 from db.splits import SplitRule
 from db.trials import Trials
@@ -96,6 +97,7 @@ class Store:
         evaluations: models judged on sets of cases; see `db.evaluations.Evaluations`.
         trials: runs' models beside those that they started from; see `db.trials.Trials`.
         promotions: which model is in use, and the rules for that; see `db.promotions.Promotions`.
+        servings: which models were loaded on a server; see `db.servings.Servings`.
         lineage: what models are made of, and what became of annotations; see `db.lineage.Lineage`.
         run_queue: runs that wait for a device, and those that have one; see `db.run_queue.RunQueue`.
     """
@@ -123,6 +125,7 @@ class Store:
         self.lineage = Lineage(self)
         self.trials = Trials(self)
         self.promotions = Promotions(self)
+        self.servings = Servings(self)
         self.run_queue = RunQueue(self)
 
     @classmethod

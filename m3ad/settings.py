@@ -45,6 +45,15 @@ class Settings:
         default=None,
         metadata=_help("4bit or 8bit loads the weights with bitsandbytes; needs a CUDA card.", get_args(Quantization)),
     )
+    server: str | None = field(  # not in repr: a URL may hold a password
+        default=None,
+        repr=False,
+        metadata=_help("Address of a vLLM server (http://host:8000/v1) that loads adapters of new models."),
+    )
+    server_folder: str = field(
+        default="",
+        metadata=_help("HERE=THERE, with commas: how that server sees folders of this machine (shared storage)."),
+    )
     user: str = field(
         default_factory=getpass.getuser, metadata=_help("Name under which annotations are saved when nobody logs in.")
     )

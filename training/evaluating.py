@@ -25,9 +25,11 @@ class Question:
     model: str
     mode: Mode = Mode.AUTO
 
-    def begin(self, store: Store, prompt: str, *, actor: str) -> Evaluation:
+    def begin(self, store: Store, prompt: str, weights: str, *, actor: str) -> Evaluation:
         """The evaluation to go on with; raises as `db.evaluations.Evaluations.begin` does."""
-        return store.evaluations.begin(self.snapshot_id, self.model, self.mode, prompt, part=self.part, actor=actor)
+        return store.evaluations.begin(
+            self.snapshot_id, self.model, self.mode, prompt, weights, part=self.part, actor=actor
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ def _remarks(store: Store, before: Evaluation, after: Evaluation, answered: list
     missing = after.set.size - len(answered)
     if missing:
         found.append(f"{missing} of {after.set.size} cases lack an answer of one of the two: they are not counted.")
+    found += [changed_words(one, former) for one in (before, after) if (former := store.evaluations.former(one))]
     if after.set.part is Part.FROZEN:
         found += [
             f"{one.model} has learnt from {learnt} of these cases in an earlier run: its figures flatter it."
@@ -110,6 +111,14 @@ def _remarks(store: Store, before: Evaluation, after: Evaluation, answered: list
             if (learnt := trained_on(store, one.model, answered))
         ]
     return tuple(found)
+
+
+def changed_words(now: Evaluation, former: Evaluation) -> str:
+    """That a model was another one when it was judged before."""
+    return (
+        f"The files of {now.model} have changed since evaluation {former.id} of {former.created:%Y-%m-%d}: what it "
+        "said then is not counted."
+    )
 
 
 def _has_cases(store: Store, snapshot_id: int, part: Part) -> bool:

@@ -19,6 +19,7 @@ from m3ad.images import open_image
 from m3ad.monitor.base import Answer, inspect, never
 from m3ad.monitor.names import resolve
 from m3ad.monitor.served import ServedMonitor
+from m3ad.monitor.served_adapters import listed
 from m3ad.monitor.served_client import openai
 from m3ad.records import Mode
 from training.evaluating import Progress, Tell, settled
@@ -33,6 +34,7 @@ class ServedPool:
 
     Attributes:
         prompt: the version of what the model is told.
+        weights: what the server says of the model: the only fingerprint that can be had; empty where it says nothing.
     """
 
     def __init__(self, source: str, at_once: int = AT_ONCE) -> None:
@@ -49,6 +51,7 @@ class ServedPool:
             monitor = ServedMonitor(found, retries=0)
             self.prompt = monitor.prompt
             self._free.put(monitor)
+        self.weights = listed(found.location, monitor.name)
 
     def once(self, path: Path, mode: Mode) -> Answer:
         """One answer. Raises BadImage, and what the client raises, or NoAnswer."""

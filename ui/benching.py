@@ -48,6 +48,12 @@ class SharedMonitor:
         with self._monitors.use(self._model) as monitor:
             return monitor.prompt
 
+    @property
+    def weights(self) -> str:
+        """The fingerprint of the files that were loaded; empty for a model that takes no batches."""
+        with self._monitors.use(self._model) as monitor:
+            return monitor.weights if isinstance(monitor, BatchMonitor) else ""
+
     def inspect_batch(self, images: Sequence[Image], *, mode: Mode = Mode.AUTO) -> list[Answer]:
         """See `BatchMonitor.inspect_batch`. Raises ModelUnavailable when the model takes no batches."""
         with self._monitors.use(self._model) as monitor:
@@ -87,11 +93,11 @@ class Benching:
         told, stopped = round_.tell, round_.stop.is_set
         if not source.startswith("served:"):
             shared = SharedMonitor(self._monitors, question.model)
-            one = question.begin(store, shared.prompt, actor=user)
+            one = question.begin(store, shared.prompt, shared.weights, actor=user)
             evaluate(store, one, shared, actor=user, tell=told, cancelled=stopped)
             return
         from training.served_evaluating import ServedEvaluation, ServedPool
 
         pool = ServedPool(source)
-        one = question.begin(store, pool.prompt, actor=user)
+        one = question.begin(store, pool.prompt, pool.weights, actor=user)
         ServedEvaluation(store, one, pool, Limits(), actor=user, tell=told, cancelled=stopped).run()

@@ -12,6 +12,7 @@ from typing import Protocol
 from db.store import Store
 from m3ad.errors import ModelUnavailable, NotFound
 from m3ad.monitor.base import Monitor
+from m3ad.monitor.fingerprint import stamp
 from m3ad.monitor.folders import Card, read_card
 from m3ad.monitor.names import NAMES, dialect_of, resolve
 from m3ad.settings import Settings
@@ -44,12 +45,17 @@ class Monitors:
         self._pinned = pinned
         self._lock = threading.RLock()
         self._loaded: tuple[str, str, Monitor] | None = None  # name, source, monitor
+        self._stamp: object = None  # of the loaded model's files
 
     @property
     def default(self) -> str:
-        """The model of a new session: the one in use, unless the app was started with another."""
+        """The model of a new session: the one in use, unless the app was started with another.
+
+        Where that one was loaded on a server, it is the served one.
+        """
         promoted = None if self._pinned else self._store.promotions.in_use()
-        return promoted or self._default
+        served = self._store.servings.present(promoted) if promoted else []
+        return served[0].served if served else promoted or self._default
 
     def names(self) -> list[str]:
         """Names to choose from: the default first, then the store's models (newest first), then the built-in ones."""
@@ -58,10 +64,10 @@ class Monitors:
 
     def marked(self) -> list[tuple[str, str]]:
         """(title, name) of `names`: the title says of a run's model when it is not promoted."""
-        promoted, runs = self._store.promotions.in_use(), {one.name for one in self._store.models() if one.run}
-        return [
-            (f"{name} (not promoted)" if name in runs and name != promoted else name, name) for name in self.names()
-        ]
+        promoted, models = self._store.promotions.in_use(), self._store.models()
+        unproven = {one.name for one in models if one.run and one.name != promoted}
+        unproven |= {one.name for one in models if one.parent in unproven and one.source.startswith("served:")}
+        return [(f"{name} (not promoted)" if name in unproven else name, name) for name in self.names()]
 
     def source(self, name: str) -> str:
         """What `open_monitor` takes for this name: a stored model's source, or the name itself."""
@@ -108,10 +114,20 @@ class Monitors:
 
     def _open(self, name: str) -> Monitor:
         source = self.source(name)
-        if self._loaded is None or self._loaded[:2] != (name, source):
+        now = _stamp(source)
+        if self._loaded is None or self._loaded[:2] != (name, source) or self._stamp != now:
             self._loaded = None  # let go of the old weights before the new ones need the memory
-            self._loaded = (name, source, self._opener(source))
+            self._loaded, self._stamp = (name, source, self._opener(source)), now
         return self._loaded[2]
+
+
+def _stamp(source: str) -> object:
+    """Changes when somebody trains on in the model's folder; None where it is no folder."""
+    try:
+        found = resolve(source)
+    except ModelUnavailable:
+        return None
+    return stamp(Path(found.location)) if found.kind == "folder" else None
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ Behaviour is in `ui.judging` and `training.promotion`, words and values are in `
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
@@ -16,13 +17,16 @@ from m3ad.bench.rules import Rules
 from m3ad.errors import Conflict
 from m3ad.metrics.effect import Aspect
 from training.promotion import promote
+from training.serving import unserve_taken_back
 from ui import judging_presenter as present
+from ui import serving_form
 from ui.access import LARGEST_ID
 from ui.components.form_parts import choice, heading, status, table
 from ui.components.frame import footer
 from ui.components.judging_parts import judged_cases
 from ui.context import Context
 from ui.events import READS, REVIEWS, SPEAKS, told
+from ui.serving_form import ServingForm
 from ui.shell import Shell, open_tab
 
 REFRESH_SECONDS = 1.0
@@ -44,6 +48,7 @@ class Judge:
     reason: gr.Textbox
     promote: gr.Button
     take_back: gr.Button
+    serving: ServingForm
     history: gr.HTML
     rules: gr.Accordion
     limits: list[gr.Textbox]
@@ -187,13 +192,16 @@ def wire_promotion(context: Context, view: Judge, fill: Fill) -> None:
         return [*fill(model, aspect), ""]
 
     def back(model: str | None, aspect: str, reason: str | None, request: gr.Request) -> list[Any]:
-        context.store.promotions.take_back(model or "", reason or "", actor=context.user(request))
-        gr.Info("It was taken back: what was in use before is in use again.")
+        user = context.user(request)
+        context.store.promotions.take_back(model or "", reason or "", actor=user)
+        unloaded = html.escape(unserve_taken_back(context.store, model or "", actor=user))
+        gr.Info(f"It was taken back: what was in use before is in use again. {unloaded}".strip())
         return [*fill(model, aspect), ""]
 
     given, filled = [view.model, view.aspect, view.reason], [*view.outputs, view.reason]
     view.promote.click(told(put, Role.REVIEWER), given, filled, **SPEAKS)
-    view.take_back.click(told(back, Role.REVIEWER), given, filled, **SPEAKS)
+    taken = view.take_back.click(told(back, Role.REVIEWER), given, filled, **SPEAKS)
+    serving_form.wire(context, view.serving, view.model, taken.then)
 
 
 def wire_rules(context: Context, view: Judge, fill: Fill) -> None:
@@ -230,6 +238,7 @@ def lay_out() -> Judge:
             with gr.Row(elem_classes=["m3-line", REVIEWS]):
                 put = gr.Button("Promote", interactive=False, variant="primary", elem_id="judge-promote", min_width=80)
                 back = gr.Button("Take back", interactive=False, elem_id="judge-back", min_width=80)
+            serving = serving_form.lay_out()
             heading("Rules")
             checks = table([("Rule", "62%"), ("", "38%")], [], elem_id="judge-checks")
             with gr.Accordion("Change the rules", open=False, elem_id="judge-rules", elem_classes=REVIEWS) as rules:
@@ -249,8 +258,8 @@ def lay_out() -> Judge:
                 aspect = choice([each.value for each in Aspect], Aspect.PRESENCE.value, "Right in", "judge-aspect")
             cases = judged_cases({}, elem_id="judge-cases")
     return Judge(
-        model, aspect, start, cancel, state, checks, reason, put, back, history, rules, limits, set_by, save, figures,
-        cases, gr.Textbox("", visible="hidden", container=False),
+        model, aspect, start, cancel, state, checks, reason, put, back, serving, history, rules, limits, set_by, save,
+        figures, cases, gr.Textbox("", visible="hidden", container=False),
     )  # fmt: skip
 
 

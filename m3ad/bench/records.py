@@ -49,6 +49,7 @@ class Evaluation:
         metric_version: the one that was current when it began; it is always judged by the present one.
         problem: the sentence of the error that ended it, or empty.
         changed: when the last answer came, or it ended.
+        weights: the fingerprint of the model's files when it answered; empty where it is not known.
     """
 
     id: int
@@ -62,6 +63,7 @@ class Evaluation:
     author: str
     created: datetime
     changed: datetime
+    weights: str = ""
 
 
 def differences(one: Evaluation, other: Evaluation) -> list[str]:
@@ -77,6 +79,8 @@ def differences(one: Evaluation, other: Evaluation) -> list[str]:
             f"Their prompts differ: version {one.prompt} and version {other.prompt}. Part of a difference may come "
             "from what the models were told."
         )
+    if one.model == other.model and one.weights != other.weights:
+        found.append(f"The files of {one.model} changed between them: they are of two models under one name.")
     if one.mode != other.mode:
         found.append(f"Their modes differ: {one.mode.value} and {other.mode.value}.")
     if one.metric_version != other.metric_version:

@@ -171,6 +171,10 @@ class Monitor(Protocol):
 class BatchMonitor(Protocol):
     """A monitor that can answer for several pictures together, in a part of the time."""
 
+    @property
+    def weights(self) -> str:
+        """The fingerprint of its files (`m3ad.monitor.fingerprint`): another one, another model."""
+
     def inspect_batch(self, images: Sequence[Image], *, mode: Mode = Mode.AUTO) -> list[Answer]:
         """What `stream` gives for each; `seconds` are those of the whole batch.
 

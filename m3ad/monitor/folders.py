@@ -133,13 +133,24 @@ def count_parameters(folder: Path) -> int:
     return sum(_elements(path) for path in sorted(folder.glob("*.safetensors")))
 
 
-def _elements(path: Path) -> int:
+def header(path: Path) -> dict[str, Any]:
+    """What a safetensors file says of its weights, by name; ModelUnavailable when it is none or is cut short."""
     try:
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if length > HEADER_LIMIT:
                 raise ValueError("its header is too long")
-            header = json.loads(file.read(length))
-        return sum(prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelUnavailable(f"{path} is no safetensors file or is cut short. Copy the model again.") from error
+            return dict(json.loads(file.read(length)))
+    except (OSError, ValueError, TypeError) as error:
+        raise _no_weights(path) from error
+
+
+def _elements(path: Path) -> int:
+    try:
+        return sum(prod(entry["shape"]) for name, entry in header(path).items() if name != "__metadata__")
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _no_weights(path) from error
+
+
+def _no_weights(path: Path) -> ModelUnavailable:
+    return ModelUnavailable(f"{path} is no safetensors file or is cut short. Copy the model again.")

@@ -54,6 +54,7 @@ class LocalMonitor:
         self.name = name
         self.device = loaded.where
         self.prompt = prompt_version(system)
+        self.weights = loaded.weights
         self._model = loaded.model
         self._processor = loaded.processor
         self._spelling = Spelling(loaded.processor.tokenizer)

@@ -15,6 +15,7 @@ from transformers.cache_utils import DynamicLayer
 
 from m3ad.errors import ModelUnavailable
 from m3ad.monitor import folders
+from m3ad.monitor.fingerprint import fingerprint
 from m3ad.monitor.hub import hub_folder
 from m3ad.monitor.names import Quantization, Source, resolve
 
@@ -31,12 +32,19 @@ LOADING_ERRORS = (OSError, ValueError, RuntimeError, KeyError, ImportError, Safe
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model ready to run. `where` is the device in words, `card` the folder's monitor.json if there is one."""
+    """A model ready to run.
+
+    Attributes:
+        where: the device in words.
+        card: the folder's monitor.json if there is one.
+        weights: the fingerprint of its files, of an adapter with those of its base.
+    """
 
     model: Any
     processor: Any
     where: str
     card: folders.Card | None
+    weights: str = ""
 
 
 def load(source: Source, device: str, quantization: Quantization | None) -> Loaded:
@@ -52,12 +60,13 @@ def load(source: Source, device: str, quantization: Quantization | None) -> Load
         base = local_folder(base_source)
         folders.check_folder(base)
     check_memory(folders.count_parameters(base), place, dtype, quantization)
+    weights = " ".join(fingerprint(each) for each in dict.fromkeys((folder, base)))
     with ONE_AT_A_TIME:
         processor = _processor(folder, base, base_source)
         model = _weights(base, place, dtype, quantization)
         if base is not folder:
             model = _with_adapter(model, folder, quantization)
-    return Loaded(model.eval(), processor, describe(place, dtype, quantization), card)
+    return Loaded(model.eval(), processor, describe(place, dtype, quantization), card, weights)
 
 
 def local_folder(source: Source) -> Path:

@@ -52,6 +52,7 @@ class PlainMonitor:
         self.device = loaded.where
         self.dialect = dialect
         self.prompt = dialect.prompt
+        self.weights = loaded.weights
         self._model = loaded.model
         self._processor = loaded.processor
         self._tokenizer = loaded.processor.tokenizer

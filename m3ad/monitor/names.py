@@ -18,6 +18,7 @@ from m3ad.monitor.base import MAX_NEW_TOKENS, Monitor
 from m3ad.monitor.folders import architecture, existing, read_card
 
 Quantization = Literal["4bit", "8bit"]
+FOLDER = "?folder="  # at the end of a served model's source
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Source:
         subfolder: of the repository; empty for its root.
         base: the repository whose processor is used where the model's own folder has none.
         model: the model's name on the server; empty: the only one it has.
+        folder: of a served model: where its files are on this machine; it is asked as they say. Empty: not known.
         bare: True for models trained on the question alone; others are told the format (`m3ad.prompts.SYSTEM`).
         dialect: the name of the dialect that was asked for; empty: to be recognised (`dialect_of`).
     """
@@ -39,6 +41,7 @@ class Source:
     subfolder: str = ""
     base: str = ""
     model: str = ""
+    folder: str = ""
     bare: bool = False
     dialect: str = ""
 
@@ -60,8 +63,9 @@ NAMES: dict[str, str] = {
 def resolve(source: str) -> Source:
     """What `source` stands for: one of NAMES, `served:URL#model`, a folder, or a Hugging Face id "owner/name".
 
-    `?dialect=NAME` at its end chooses how the model is asked and read, where that cannot be recognised. Nothing is
-    loaded or downloaded; a folder must exist.
+    `?dialect=NAME` at its end chooses how the model is asked and read, where that cannot be recognised. `?folder=PATH`
+    after a served model says where its files are on this machine: it is asked with their system prompt, and pictures
+    are sized as their processor says. Nothing is loaded or downloaded; a folder must exist.
 
     Raises:
         ModelUnavailable: none of these, or no such dialect.
@@ -89,6 +93,7 @@ def resolve(source: str) -> Source:
 
 
 def _served(address: str) -> Source:
+    address, _, folder = address.partition(FOLDER)
     url, _, model = address.partition("#")
     try:
         parts = urlsplit(url)
@@ -100,7 +105,12 @@ def _served(address: str) -> Source:
             f"{url!r} is not the address of a server. Write served:URL#model, "
             "for example served:http://127.0.0.1:8000/v1#ra-monitor."
         )
-    return Source("served", url.rstrip("/"), model=model, bare="ra-monitor" in model.lower())
+    if folder and not existing(folder):
+        raise ModelUnavailable(
+            f"The folder {folder} is not there, and the served model is to be asked as it says. Bring it back, or name "
+            f"the model without {FOLDER}."
+        )
+    return Source("served", url.rstrip("/"), model=model, folder=folder, bare="ra-monitor" in model.lower())
 
 
 def dialect_of(source: Source, folder: Path | None = None) -> Dialect | None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -23,9 +24,10 @@ from m3ad.monitor.base import MAX_NEW_TOKENS, Answer, fit, never
 from m3ad.monitor.folders import existing, read_card
 from m3ad.monitor.names import Source, dialect_of
 from m3ad.monitor.served_answer import Received, answered, answered_in
-from m3ad.monitor.served_client import only_model, open_client, openai, unavailable, with_picture
+from m3ad.monitor.served_client import only_model, open_client, openai, unavailable, with_picture, without_picture
 from m3ad.monitor.served_lens import ServedLens
 from m3ad.monitor.served_request import plainer, worded
+from m3ad.monitor.sight import Sight
 from m3ad.prompts import SYSTEM, conversation, prompt_version
 from m3ad.records import Mode
 
@@ -49,8 +51,10 @@ class ServedMonitor:
         self._address = source.location
         self._model = source.model or only_model(self._client, source.location)
         self.name = self._model
-        self.dialect = dialect_of(replace(source, model=self._model), existing(self._model))
-        system = None if self.dialect else _system(source)
+        folder = existing(source.folder or self._model)
+        self.dialect = dialect_of(replace(source, model=self._model), folder)
+        system = None if self.dialect else _system(source, folder)
+        self._sight = Sight.of(folder) if folder and source.folder else None
         self.prompt = self.dialect.prompt if self.dialect else prompt_version(system)
         self._messages = self.dialect.messages if self.dialect else conversation(system)
         self._max_new_tokens = max_new_tokens or (self.dialect and self.dialect.max_new_tokens) or MAX_NEW_TOKENS
@@ -72,7 +76,7 @@ class ServedMonitor:
                 "through a server. Use the mode auto, or load the model on this machine."
             )
         seen = resized(fit(image).size, dialect.step) if dialect and dialect.step else None
-        messages = with_picture(self._messages, image)
+        messages = self._about(image)
         for item in self.receive(messages, seed=seed, temperature=self._temperature, cancelled=cancelled):
             if isinstance(item, Received):
                 yield answered_in(dialect, item, seen) if dialect else answered(item)
@@ -87,8 +91,8 @@ class ServedMonitor:
         """
         if self.dialect:
             raise ModelUnavailable(no_lens(self.name, self.dialect))
-        messages = self._messages if system is None else conversation(system or None)
-        yield ServedLens(self.receive, with_picture(messages, image), self._address)
+        messages = None if system is None else conversation(system or None)
+        yield ServedLens(self.receive, self._about(image, messages), self._address)
 
     def decide(self, images: Sequence[Image], text: str) -> list[float | None]:
         """See `Monitor.decide`; one request for each picture, none for a model with a dialect of its own."""
@@ -99,6 +103,29 @@ class ServedMonitor:
             with self.lens(image) as lens:
                 found += lens.probe(text, [len(text)])
         return found
+
+    def _about(self, image: Image, messages: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+        """The conversation about a picture, in the size of training where that is known."""
+        return with_picture(messages or self._messages, self._sight.shown(image) if self._sight else image)
+
+    def first_tokens(self, image: Image, limit: int) -> Received:
+        """How the model begins its likeliest answer: as many tokens, with what else could stand in their places."""
+        messages = self._about(image)
+        *_, received = self.receive(messages, seed=0, temperature=0.0, cancelled=never, limit=limit)
+        assert isinstance(received, Received), "it comes last"
+        return received
+
+    def prompt_tokens(self, image: Image | None) -> int | None:
+        """How many tokens the server counts for the question, with a picture or without; None: it does not say."""
+        try:
+            said = self._client.chat.completions.create(
+                model=self._model,
+                messages=self._about(image) if image else without_picture(self._messages),  # type: ignore[arg-type]
+                max_tokens=1,
+            )
+        except openai.OpenAIError as error:
+            raise unavailable(self._address, error) from error
+        return said.usage.prompt_tokens if said.usage else None
 
     def receive(
         self,
@@ -149,6 +176,11 @@ class ServedMonitor:
                         received.finish = "length"
                         break
         except openai.OpenAIError as error:
+            if isinstance(error, openai.NotFoundError) and self._sight:
+                raise ModelUnavailable(
+                    f"{self._address} has no {self.name} (any more): it was restarted, or the model was unloaded. "
+                    "Serve it again, in Judge or with `model serve`."
+                ) from error
             raise unavailable(self._address, error) from error
         except (OSError, ValueError) as error:
             raise ModelUnavailable(f"The answer from {self._address} broke off ({error}). Try again.") from error
@@ -174,9 +206,8 @@ class ServedMonitor:
                 return chunks
 
 
-def _system(source: Source) -> str | None:
-    """The system prompt: a model served from a folder of this machine (transformers serve) may have a monitor.json."""
-    folder = existing(source.model)
+def _system(source: Source, folder: Path | None) -> str | None:
+    """The system prompt: a model whose files are on this machine may have a monitor.json."""
     if folder and (card := read_card(folder)):
         return card.system
     return None if source.bare else SYSTEM

@@ -90,6 +90,15 @@ def with_picture(messages: list[dict[str, Any]], image: Image) -> list[dict[str,
     return [{**message, "content": _filled(message["content"], picture)} for message in messages]
 
 
+def without_picture(messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The conversation's texts alone."""
+    texts = [[part for part in message["content"] if part["type"] == "text"] for message in messages]
+    return [
+        {**message, "content": "".join(part["text"] for part in parts)}
+        for message, parts in zip(messages, texts, strict=True)
+    ]
+
+
 def _filled(content: list[dict[str, Any]], picture: dict[str, Any]) -> Any:
     """A message's content; text alone becomes a plain string, which every server takes from a system message."""
     if all(part["type"] == "text" for part in content):

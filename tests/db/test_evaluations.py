@@ -100,3 +100,23 @@ def test_without_frozen_cases_there_is_nothing_to_judge_on(store: Store, new_cas
         store.evaluations.begin(made.id, "demo", Mode.AUTO, "abc", actor="ann")
     with pytest.raises(NotFound):
         store.evaluations.get(7)
+
+
+def test_a_model_whose_weights_changed_is_judged_anew(store: Store, frozen: list[int], answer: Callable) -> None:
+    snapshot = store.snapshot("bench").id
+
+    def begun_with(weights: str) -> Evaluation:
+        return store.evaluations.begin(snapshot, "demo", Mode.AUTO, "abc", weights, actor="ann")
+
+    first = begun_with("one")
+    store.evaluations.keep(first.id, {frozen[0]: answer(True, True)}, actor="ann")
+    assert (begun_with("one").id, first.weights) == (first.id, "one")
+    second = begun_with("two")
+    assert second.id != first.id
+    assert [case.inspection for case in store.evaluations.cases(second.id)] == [None] * len(frozen)
+    former = store.evaluations.former(second)
+    assert former is not None
+    assert (former.id, former.weights) == (first.id, "one")
+    assert any("two models under one name" in words for words in differences(first, second))
+    assert store.evaluations.former(first) is None
+    assert begun_with("").id not in (first.id, second.id)  # what is not known is not taken for the same

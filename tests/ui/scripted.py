@@ -65,6 +65,7 @@ class ScriptedMonitor:
     name = "scripted"
     device = "CPU, scripted"
     prompt = "scripted"
+    weights = "scripted"
 
     def __init__(self, text: str = FIXED, *, probability: Probability = KNOWN, gate: Gate | None = None) -> None:
         self.text = text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 import time
 from collections.abc import Callable
 
@@ -17,6 +18,7 @@ from m3ad.records import Mode
 from m3ad.settings import Settings
 from training.bench_report import subject
 from training.evaluating import Progress, Question, Tell, evaluate
+from training.judging import changed_words
 from training.teacher_limits import Limits
 from ui.commands.caption import count
 from ui.commands.common import find_snapshot, interruptible, make_settings, model_source, open_store, tell
@@ -46,6 +48,8 @@ def run(options: argparse.Namespace) -> None:
         snapshot = find_snapshot(store, options.snapshot)
         question = Question(snapshot.id, Part.FROZEN, settings.model, Mode(options.mode))
         evaluation = answer(options, settings, store, question, cancelled)
+        if former := store.evaluations.former(evaluation):
+            print(changed_words(evaluation, former), file=sys.stderr)
         judged = subject(store, evaluation.id)
         data = {"evaluation": evaluation.id, "model": settings.model, "set": dataclasses.asdict(evaluation.set)}
         tell(options, {**data, **judged.judgement.to_json()}, summary(judged))
@@ -72,7 +76,7 @@ def answer_here(
     monitor = open_monitor(source, device=settings.device, quantization=settings.quantization)
     if not isinstance(monitor, BatchMonitor):
         raise ModelUnavailable(f"{settings.model} cannot answer for several pictures at once, which the bench needs.")
-    evaluation = question.begin(store, monitor.prompt, actor=settings.user)
+    evaluation = question.begin(store, monitor.prompt, monitor.weights, actor=settings.user)
     evaluate(store, evaluation, monitor, actor=settings.user, tell=teller(options), cancelled=cancelled)
     return evaluation
 
@@ -90,7 +94,7 @@ def answer_served(
 
     limits = Limits(requests_per_minute=options.requests_per_minute, tokens=options.tokens)
     pool = ServedPool(source, options.at_once)
-    evaluation = question.begin(store, pool.prompt, actor=settings.user)
+    evaluation = question.begin(store, pool.prompt, pool.weights, actor=settings.user)
     told = teller(options)
     ServedEvaluation(store, evaluation, pool, limits, actor=settings.user, tell=told, cancelled=cancelled).run()
     return evaluation

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from m3ad.errors import Conflict
+from training.serving import unserve_taken_back
 from ui.commands.common import make_settings, open_store, tell
 
 WORDS = "Take the model in use out of it; the one before it is in use again."
@@ -21,6 +22,9 @@ def run(options: argparse.Namespace) -> None:
         model = store.promotions.in_use()
         if model is None:
             raise Conflict("No promoted model is in use: there is nothing to take back.")
-        store.promotions.take_back(model, options.reason, actor=make_settings(options).user)
+        actor = make_settings(options).user
+        store.promotions.take_back(model, options.reason, actor=actor)
+        unloaded = unserve_taken_back(store, model, actor=actor)
         now = store.promotions.in_use()
-        tell(options, {"model": model, "in_use": now}, f"{model} was taken back. In use: {now or 'no promoted model'}.")
+        words = f"{model} was taken back. In use: {now or 'no promoted model'}. {unloaded}"
+        tell(options, {"model": model, "in_use": now, "unloaded": unloaded}, words.strip())

@@ -31,7 +31,10 @@ from ui.commands import (
     model_list,
     model_promote,
     model_rules,
+    model_serve,
+    model_served,
     model_take_back,
+    model_unserve,
     queue_add,
     queue_list,
     queue_move,
@@ -99,6 +102,9 @@ def make_parser() -> argparse.ArgumentParser:
         "promote": (model_promote.WORDS, model_promote),
         "take-back": (model_take_back.WORDS, model_take_back),
         "rules": (model_rules.WORDS, model_rules),
+        "serve": (model_serve.WORDS, model_serve),
+        "served": (model_served.WORDS, model_served),
+        "unserve": (model_unserve.WORDS, model_unserve),
     }
     add_group(commands, common, ("model", "Models that can inspect, and which of them is in use."), inspecting)
     waiting = {
