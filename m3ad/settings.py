@@ -75,6 +75,10 @@ class Settings:
             "Role of people whom single sign-on knows and we do not; without it they are refused.", get_args(Newcomer)
         ),
     )
+    ray: str | None = field(
+        default=None,
+        metadata=_help("Address of a Ray cluster to train and judge on, http://host:8265; needs `--extra ray`."),
+    )
     demo: bool = field(default=True, metadata=_help("Fill an empty store with drawn parts at the first start."))
 
 
