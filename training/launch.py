@@ -163,7 +163,13 @@ def kill(run: RunFolder) -> None:
     if not run.alive():
         return
     _launcher(run).kill(run)
-    if not _ended(run, KILLED) and run.job():
+    job = run.job()
+    if job is not None and job.waits():  # Ray cannot stop what has no machine yet
+        raise RunError(
+            f"Run {run.name} waits in the cluster, which ends it only when it would begin, or gives it up by itself "
+            "after a quarter of an hour: try again then."
+        )
+    if not _ended(run, KILLED) and job is not None:
         raise RunError(f"The cluster has not ended run {run.name} yet: try again in a minute.")
 
 

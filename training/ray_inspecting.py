@@ -3,8 +3,8 @@
     python -m training.ray_inspecting FOLDER
 
 FOLDER holds questions.json (see `training.ray_evaluating`); each line of the file that they name is what came of
-one batch, {"case id": outcome}, in the order in which they came, then {"done": true}; {"failed": sentence} where no case can be
-answered. A copy whose process dies is made again, and its batch is asked again.
+one batch, {"case id": outcome}, in the order in which they came, then {"done": true}; {"failed": sentence} where no
+case can be answered. A copy whose process dies is made again, and its batch is asked again.
 """
 
 from __future__ import annotations

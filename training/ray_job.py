@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 
-TIMEOUT = 3.0  # seconds that the cluster may take to answer
+TIMEOUT = 5.0  # seconds that the cluster may take to answer
 FRESH = 1.0  # seconds for which an answer is believed
 FRESH_AWAY = 10.0  # the same for no answer: each new attempt may cost TIMEOUT
 LOG_LINES = 5
@@ -68,6 +68,11 @@ class RayJob:
         """
         ask(self.cluster, f"jobs/{self.name}/stop", "POST")
         self._forget()
+
+    def waits(self) -> bool:
+        """True while the cluster has given it no machine."""
+        look = self._look()
+        return look is not None and look.state == "PENDING"
 
     def away(self) -> bool:
         """True while the cluster does not answer."""

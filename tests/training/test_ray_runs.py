@@ -139,8 +139,9 @@ def test_without_a_card_a_run_for_one_waits_in_the_cluster_and_says_so(cluster: 
     launch.start(run)
     wait_for(run, lambda: "waits in the cluster" in run.message())
     assert run.state() is RunState.RUNNING
-    launch.discard(run)
-    assert not run.path.exists()
+    with pytest.raises(RunError, match="only when it would begin"):
+        launch.discard(run)
+    assert run.path.exists()
 
 
 @pytest.mark.slow
