@@ -6,6 +6,7 @@ happen twice is held by constraints, so that any number of programs can work on 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -60,9 +61,13 @@ class RunQueue:
             rows = session.scalars(select(BusyDeviceTable).order_by(BusyDeviceTable.device))
             return {row.device: row.run for row in rows}
 
-    def next(self) -> QueuedRun | None:
-        """The first run whose devices are all free and wanted by none before it; None when there is none."""
-        taken = set(self.busy())
+    def next(self, closed: Collection[str] = ()) -> QueuedRun | None:
+        """The first run whose devices are all free and wanted by none before it; None when there is none.
+
+        Args:
+            closed: devices that nothing can be started on for now.
+        """
+        taken = {*self.busy(), *closed}
         for one in self.waiting():
             if taken.isdisjoint(one.devices):
                 return one

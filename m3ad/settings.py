@@ -95,6 +95,10 @@ class Settings:
         default=None,
         metadata=_help("Folder of a bucket for uploaded and copied pictures; without it the workspace keeps them."),
     )
+    ray: str | None = field(
+        default=None,
+        metadata=_help("Address of a Ray cluster to train and judge on, http://host:8265; needs `--extra ray`."),
+    )
     demo: bool = field(default=True, metadata=_help("Fill an empty store with drawn parts at the first start."))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
@@ -9,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = "ra-monitor-studio"
+SENT = "M3AD_CODE_VERSION"  # told to a program that was sent to another machine without its checkout
 
 
 @lru_cache(maxsize=1)
@@ -17,7 +19,7 @@ def code_version() -> str:
 
     Asked once in a process: what was loaded then is what runs, whatever the checkout holds later.
     """
-    return _commit(ROOT) or _package()
+    return os.environ.get(SENT) or _commit(ROOT) or _package()
 
 
 def _commit(root: Path) -> str:

@@ -15,10 +15,11 @@ from typing import Any, Self
 from m3ad.errors import RunError
 from m3ad.records import Stage
 from m3ad.rewards import RewardConfig
+from training.devices import AUTO, CLUSTER, CPU, cluster_of, plain
 
 METHODS = ("full", "lora", "qlora")
 SCHEDULES = ("cosine", "linear", "constant_with_warmup")
-DEVICES = ("auto", "cpu", *(f"cuda:{number}" for number in range(8)))
+DEVICES = (AUTO, CPU, *(f"cuda:{number}" for number in range(8)), *CLUSTER)
 REPORTS = ("none", "tensorboard", "trackio")  # as the trainer and the extras of pyproject.toml call them
 SHARDINGS = ("none", "fsdp")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -60,7 +61,8 @@ class TrainSettings:
         True, "Less memory, about a third more time.", "ours: needed for 4B on one card"
     )
     device: str = setting(
-        "auto", "Where to train; auto takes the GPU with the fewest runs, or the CPU where there is none.",
+        "auto", "Where to train; auto takes the GPU with the fewest runs, or the CPU where there is none. "
+        "ray: processors or cards of the cluster that the app was started with (--ray).",
         "ours: no choice in the paper", DEVICES,
     )  # fmt: skip
     precision: str = setting(
@@ -94,7 +96,7 @@ class TrainSettings:
         problems = [
             f"{name} is {getattr(self, name)!r}: choose one of {', '.join(f.metadata['choices'])}."
             for name, f in self.__dataclass_fields__.items()
-            if f.metadata.get("choices") and getattr(self, name) not in f.metadata["choices"]
+            if f.metadata.get("choices") and self._choice(name) not in f.metadata["choices"]
         ]
         at_least = {
             "batch": 1,
@@ -132,6 +134,11 @@ class TrainSettings:
         if self.max_steps == 0 and not self.epochs > 0:
             problems.append("epochs must be more than 0 when max_steps is 0: the run would do nothing.")
         return problems
+
+    def _choice(self, name: str) -> Any:
+        """What was chosen for a setting; of a cluster's device its kind, whatever the cluster's address."""
+        value = getattr(self, name)
+        return plain(value) if name == "device" and cluster_of(value) else value
 
     def to_json(self) -> dict[str, Any]:
         """All settings as plain JSON values."""

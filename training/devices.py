@@ -17,6 +17,8 @@ import psutil
 from m3ad.errors import RunError
 
 CPU, AUTO = "cpu", "auto"
+CLUSTER_CPU, CLUSTER_CARD = "ray:cpu", "ray:cuda"  # of a Ray cluster; placed, its address follows: "ray:cpu@http://…"
+CLUSTER = (CLUSTER_CPU, CLUSTER_CARD)
 GIB = 2**30
 _QUERY = ("--query-gpu=index,uuid,name,memory.total,memory.free", "--format=csv,noheader,nounits")
 _CGROUP = Path("/sys/fs/cgroup")
@@ -43,6 +45,16 @@ def device(name: str) -> Device:
     if name not in found:
         raise RunError(f"This machine has no device {name}: choose auto or one of {', '.join(found)}.")
     return found[name]
+
+
+def plain(name: str) -> str:
+    """A device without the address of its cluster."""
+    return name.partition("@")[0]
+
+
+def cluster_of(name: str) -> str | None:
+    """The address of the Ray cluster that a placed device belongs to; None for one of this machine."""
+    return name.partition("@")[2] if name.startswith(CLUSTER) else None
 
 
 def visible(name: str, processes: int) -> str | None:

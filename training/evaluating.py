@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,6 +42,25 @@ class Progress:
     refused: int
 
 
+class Pace:
+    """How fast cases are answered, from the first progress on that it is told."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, int] | None = None
+
+    def words(self, now: Progress) -> str:
+        """ ", 2.1 a second, 3 min left"; "" before anything can be said."""
+        done, at = now.answered + now.refused, time.monotonic()
+        if self._first is None:
+            self._first = at, done
+        since, before = self._first
+        if done == before or at == since:
+            return ""
+        rate = (done - before) / (at - since)
+        left = round((now.total - done) / rate)
+        return f", {rate:.2g} a second" + (f", {left} s left" if left < 90 else f", {round(left / 60)} min left")
+
+
 Tell = Callable[[Progress], None]
 
 
@@ -67,7 +87,7 @@ def evaluate(
     missing = {name for name, one in cases.items() if one.inspection is None}
     refused = 0
     with settled(store, evaluation, actor):
-        for names in plan({name: _size(one) for name, one in cases.items()}, batch):
+        for names in plan({name: size(one) for name, one in cases.items()}, batch):
             tell(Progress(len(cases), len(cases) - len(missing) - refused, refused))
             if not (wanted := missing.intersection(names)):
                 continue
@@ -114,7 +134,8 @@ def trained_on(store: Store, model: str, case_ids: Collection[int]) -> int:
     return len(learnt.intersection(case_ids))
 
 
-def _size(one: EvaluatedCase) -> tuple[int, int]:
+def size(one: EvaluatedCase) -> tuple[int, int]:
+    """(width, height) of a case's picture, in pixels."""
     return one.case.primary.width, one.case.primary.height
 
 

@@ -22,6 +22,7 @@ from transformers import (
 
 from m3ad.errors import RunError
 from training.config import TrainSettings
+from training.devices import CPU, plain
 from training.process import is_main_process
 from training.sharding import is_spread, plain_name, whole, whole_weights
 from training.start import Start
@@ -36,9 +37,10 @@ def device_of(settings: TrainSettings) -> str:
 
     Raises RunError when a card is asked for and torch sees none.
     """
-    if settings.device.startswith("cuda") and not torch.cuda.is_available():
+    wanted = plain(settings.device).removeprefix("ray:")
+    if wanted.startswith("cuda") and not torch.cuda.is_available():
         raise RunError(f"This run is for {settings.device}, and PyTorch sees no card here: choose auto or cpu.")
-    return "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
+    return "cuda" if wanted != CPU and torch.cuda.is_available() else "cpu"
 
 
 def model_arguments(settings: TrainSettings) -> dict[str, Any]:

@@ -71,8 +71,13 @@ def _new_folder(
 
 
 def discard_run(store: Store, name: str) -> None:
-    """End the run if it is alive, forget it and delete its folder. Raises Conflict while a model comes from it."""
+    """End the run if it is alive, forget it and delete its folder.
+
+    Raises Conflict while a model comes from it, RunError while its cluster is away.
+    """
     run = store.run(name)
+    if run.folder.exists():
+        launch.kill(RunFolder(run.folder))  # first: a run whose cluster is away must not be forgotten
     store.remove_run(name)
     if run.folder.exists():
         launch.discard(RunFolder(run.folder))

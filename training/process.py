@@ -30,6 +30,16 @@ SMALLER_STEPS = "Start a new run with a smaller learning rate or with precision 
 PACKAGES = ("torch", "torchvision", "transformers", "trl", "peft", "accelerate", "bitsandbytes", "tokenizers")
 
 
+def arguments(stage: Stage, folder: Path, processes: int) -> list[str]:
+    """What Python is told to train the run in this folder: a module, or torchrun for several processes."""
+    module = ["-m", f"training.{stage.value}", str(folder.resolve())]
+    if processes == 1:
+        return module
+    # The default 30 seconds would cut off the saving of a large model.
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--shutdown-timeout", "600"]
+    return [*torchrun, "--nproc-per-node", str(processes), *module]
+
+
 class Interrupt:
     """Whether this process shall save and end: after SIGTERM, or when the run folder has a STOP file."""
 

@@ -2,15 +2,16 @@
 
     config.json       stage, start model, settings, hash of the data; written once
     data.jsonl        the examples, frozen when the folder is made
-    process.json      pid and start of the process that was started (written by whoever starts it)
+    process.json      pid and start of the process that was started, or the job on a cluster (by whoever starts it)
+    ended.json        why that job is over, as the cluster said (by whoever asked)
     status.json       how it ended, by the training process: {"result": "finished"|"stopped"|"failed", "message"}
     events.jsonl      one JSON object per line: {"kind": "start"|"log"|"sample"|"note", "time", ...}
     log.txt           what the process printed
     STOP              asks the process to save and end at its next step
     checkpoints/  model/  environment.json
 
-The state is derived from these files and from the process table each time it is asked for, so a page can be reloaded
-and the app restarted without losing a run.
+The state is derived from these files and from the process table, or the cluster, each time it is asked for: a page
+can be reloaded and the app restarted without losing a run.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from m3ad.errors import RunError
 from m3ad.records import RunState, Stage
 from training.config import Settings, settings_from_json
 from training.examples import Example, read_examples, write_examples
+from training.ray_job import RayJob
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 SCANT = 1 << 20  # bytes; with less on its disk a process may not even be able to write down why it ended
@@ -189,7 +191,7 @@ class RunFolder:
     def process(self) -> psutil.Process | None:
         """The recorded process when it is alive and the same one, else None."""
         record = _read_json(self.path / "process.json")
-        if record is None:
+        if record is None or "pid" not in record:
             return None
         try:
             process = psutil.Process(record["pid"])
@@ -198,26 +200,55 @@ class RunFolder:
         except psutil.NoSuchProcess:
             return None
 
+    def set_job(self, cluster: str, name: str) -> None:
+        """Record the job that runs the training on the Ray cluster at this address."""
+        write_json(self.path / "process.json", {"cluster": cluster, "job": name})
+
+    def job(self) -> RayJob | None:
+        """The recorded job; None for a run that has none, or that a process of this machine trains."""
+        record = _read_json(self.path / "process.json")
+        return RayJob(record["cluster"], record["job"]) if record and "job" in record else None
+
+    def alive(self) -> bool:
+        """Whether its process or its job is under way; also while the job's cluster cannot be asked."""
+        job = self.job()
+        if job is None:
+            return self.process() is not None
+        if self._end_of(job):
+            return False
+        if (words := job.ended()) is None:
+            return True
+        write_json(self.path / "ended.json", {"job": job.name, "words": words})
+        return False
+
+    def _end_of(self, job: RayJob) -> str:
+        """Why a job is over, as somebody has written it down; "" before."""
+        record = _read_json(self.path / "ended.json")
+        return str(record["words"]) if record and record["job"] == job.name else ""
+
     def set_status(self, result: str, message: str = "") -> None:
         """Write how the run ended; only the training process does this."""
         write_json(self.path / "status.json", {"result": result, "message": message, "time": time.time()})
 
     def state(self) -> RunState:
-        """Where the run stands, from its files and its process."""
+        """Where the run stands, from its files and its process or job."""
         result = (_read_json(self.path / "status.json") or {}).get("result")
         if result in (RunState.FINISHED, RunState.STOPPED, RunState.FAILED):
             return RunState(result)
-        if self.process() is not None:
+        if self.alive():
             return RunState.STOPPING if self.stop_requested() else RunState.RUNNING
         return RunState.FAILED if (self.path / "process.json").exists() else RunState.READY
 
     def message(self) -> str:
-        """A sentence on how the run ended; empty while there is nothing to say."""
+        """A sentence on how the run ended, or why its cluster says nothing; empty while there is nothing to say."""
         status = _read_json(self.path / "status.json")
         if status is not None:
             return str(status["message"])
-        if self.state() is not RunState.FAILED:
-            return ""
+        job, state = self.job(), self.state()
+        if state is not RunState.FAILED:
+            return job.note() if job and state is not RunState.READY else ""
+        if job is not None:
+            return self._end_of(job)
         if self.lacks_room():
             return "The training process ended without a result, and its disk is full: free some space, then go on."
         return "The training process ended without a result: it was killed or crashed. The end of its log says more."

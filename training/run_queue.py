@@ -21,10 +21,12 @@ from m3ad.errors import Conflict, M3ADError, RunError
 from m3ad.records import Run, RunState, Stage
 from training import launch
 from training.config import Settings
-from training.devices import AUTO, CPU, device, devices
+from training.devices import AUTO, CLUSTER, CPU, cluster_of, device, devices, plain
 from training.fitting import Fit
 from training.loop import create_run, discard_run, start_source
 from training.promotion import register_finished
+from training.ray_job import answers
+from training.ray_launcher import Away, require_ray
 from training.run import RunFolder
 from training.shapes import read_shapes
 
@@ -44,12 +46,14 @@ def submit(
     snapshot_id: int,
     settings: Settings,
     form: str = "",
+    cluster: str | None = None,
     actor: str = SYSTEM,
 ) -> Run:
     """Create a run and give it to the queue; it is started at once when its device is free.
 
     Args:
         form: what names the form that the run comes from; the same content from the same form gives the same run.
+        cluster: address of the Ray cluster that a run can be placed on, if any.
 
     Raises RunError when just this waits or is trained already, when it cannot fit into the device's memory, and what
     `create_run` raises.
@@ -58,8 +62,8 @@ def submit(
     key = hashlib.sha256(f"{form}\n{twin}".encode()).hexdigest() if form else None
     if (known := _came_before(store, key, twin)) is not None:
         return known
-    placed = dataclasses.replace(settings, device=place(store, settings))
-    if (fit := weigh(store, start_model, placed)) is not None:
+    placed = dataclasses.replace(settings, device=place(store, settings, cluster))
+    if (fit := weigh(store, start_model, placed, cluster)) is not None:
         fit.require()
     run = create_run(store, workspace, stage=stage, start_model=start_model, snapshot_id=snapshot_id, settings=placed)
     try:
@@ -89,11 +93,17 @@ def put_back(store: Store, name: str, *, actor: str = SYSTEM) -> None:
     advance(store)
 
 
-def place(store: Store, settings: Settings) -> str:
+def place(store: Store, settings: Settings, cluster: str | None = None) -> str:
     """The device that a run is for: the one it names, or for "auto" the card with the fewest runs, else the processor.
 
-    Several processes take as many cards, from that one on. Raises RunError when they are not here.
+    Several processes take as many cards, from that one on. Raises RunError when they are not here, or when it is for a
+    cluster and the program knows of none. Whatever address a setting names, the cluster is the program's own.
     """
+    if settings.device.startswith(CLUSTER):
+        if cluster is None:
+            raise RunError(f"{plain(settings.device)} is a device of a cluster: start the program with --ray ADDRESS.")
+        require_ray()
+        return f"{plain(settings.device)}@{cluster}"
     cards = [one.name for one in devices() if one.name != CPU]
     if settings.device == CPU or (settings.device == AUTO and not cards):
         return CPU
@@ -110,39 +120,56 @@ def place(store: Store, settings: Settings) -> str:
 
 
 def devices_of(settings: Settings) -> tuple[str, ...]:
-    """The devices that a run takes: a card for each process, counted from its own, or the processor for all of them."""
+    """The devices that a run takes: a card for each process, counted from its own, or the processor for all of them.
+
+    A cluster shares out its machines itself: to the queue its processors are one device, and so are its cards.
+    """
     name = devices()[0].name if settings.device == AUTO else settings.device
-    if name == CPU:
-        return (CPU,)
+    if name == CPU or cluster_of(name):
+        return (name,)
     first = int(name.removeprefix("cuda:"))
     return tuple(f"cuda:{first + number}" for number in range(settings.processes))
 
 
-def weigh(store: Store, start_model: str, settings: Settings) -> Fit | None:
-    """What a run needs beside what its device has; None while the start model's files are not on this machine."""
-    shapes = read_shapes(start_source(store, start_model))
-    if shapes is None:
+def weigh(store: Store, start_model: str, settings: Settings, cluster: str | None = None) -> Fit | None:
+    """What a run needs beside what its device has; None while the start model's files are not on this machine.
+
+    None too for a cluster: it does not say how much memory its machines have.
+    """
+    shapes, name = read_shapes(start_source(store, start_model)), place(store, settings, cluster)
+    if shapes is None or cluster_of(name):
         return None
-    here = device(place(store, settings))
+    here = device(name)
     waited = here.name in store.run_queue.busy()
     return Fit(shapes, settings, here, here.total if waited else here.free)
 
 
 def advance(store: Store) -> list[str]:
     """Free the devices of runs that have ended, and start every run whose turn it is; returns the names of these."""
-    started = []
-    while _to_do(store):
+    started: list[str] = []
+    closed = closed_devices(store)
+    while _to_do(store, closed):
         try:
             with store.at_once(changes=True):
                 release_ended(store)
-                if (one := store.run_queue.next()) is None:
+                if (one := store.run_queue.next(closed)) is None:
                     continue
                 store.run_queue.hold(one.run)
                 _begin(store, one.run)
                 started.append(one.run)
         except Conflict:  # another program has just done it
             break
+        except Away:  # since it was asked: the run waits on
+            closed = closed_devices(store)
     return started
+
+
+def closed_devices(store: Store) -> set[str]:
+    """Devices that runs wait for whose cluster does not answer."""
+    wanted = {name for one in store.run_queue.waiting() for name in one.devices}
+    placed = {name: cluster for name in wanted - set(store.run_queue.busy()) if (cluster := cluster_of(name))}
+    away = {cluster for cluster in set(placed.values()) if not answers(cluster)}
+    return {name for name, cluster in placed.items() if cluster in away}
 
 
 def release_ended(store: Store) -> None:
@@ -181,11 +208,11 @@ class Worker:
             self._ended.wait(SECONDS)
 
 
-def _to_do(store: Store) -> bool:
+def _to_do(store: Store, closed: set[str]) -> bool:
     """Whether a device is to be freed or a run to be started; reads only."""
     with store.at_once():
         busy = store.run_queue.busy().values()
-        return store.run_queue.next() is not None or any(not _alive(store, run) for run in busy)
+        return store.run_queue.next(closed) is not None or any(not _alive(store, run) for run in busy)
 
 
 def _alive(store: Store, name: str) -> bool:
@@ -199,6 +226,8 @@ def _begin(store: Store, name: str) -> None:
         return
     try:
         launch.start(folder)
+    except Away:
+        raise
     except (M3ADError, OSError) as error:
         LOG.warning("run %s cannot be started: %s", name, error)
         if folder.path.is_dir() and folder.state() in AGAIN:

@@ -20,18 +20,18 @@ from ui.retrain_watch import Watch, build_watch
 from ui.shell import Shell
 from ui.writing import Writings
 
-FOOTER = "A run belongs to this machine, not to the page: closing the page or the app does not stop it."
+FOOTER = "A run belongs to its machine, not to the page: closing the page or the app does not stop it."
 
 
 def build(context: Context, shell: Shell) -> Watch:
     """Build the view; all behaviour is in `ui.retrain_service` and `ui.retrain_presenter`."""
-    service = Retraining(context.store, context.workspace)
+    service = Retraining(context.store, context.workspace, context.settings.ray)
     with gr.Row(elem_classes="m3-work m3-work-retrain"):
         with gr.Column(elem_classes="m3-panel m3-form m3-form-body"):
             ready = build_ready(context.store, shell)
             snapshot = build_snapshot(service, shell)
             snapshot.change(told(lambda: shown(context.store), Role.VIEWER), None, ready, **READS)
-            form = build_form(snapshot)
+            form = build_form(snapshot, service.device_names())
         with gr.Column(elem_classes="m3-panel m3-watch"):
             started = gr.State(None)
             begun = wire_start(context, service, shell, form, started)

@@ -10,7 +10,6 @@ import gradio as gr
 
 from m3ad.records import Stage
 from training.config import PRESET_SOURCES, PRESETS
-from training.devices import AUTO, devices
 from ui import retrain_presenter as present
 from ui.components.form_parts import heading
 from ui.events import REVIEWS
@@ -24,6 +23,7 @@ WEIGHING = (
     "method", "batch", "max_pixels", "max_tokens", "gradient_checkpointing", "lora_rank", "freeze_vision", "device",
     "precision", "processes", "sharding", "generations", "max_new_tokens", "beta",
 )  # fmt: skip
+ASKED = ("processes", "device")  # what the command depends on
 FIRST = ("method", "learning_rate", "batch", "accumulation", "epochs", "max_steps")
 STAGE_NAMES = {Stage.RAWS: "RAWS · supervised", Stage.RCRL: "RCRL · rewards (GRPO)"}
 
@@ -77,7 +77,7 @@ class RunForm:
     @property
     def asked(self) -> list[Any]:
         """What the command is made of."""
-        return [self.stage, *(form.field("processes") for form in self.stages)]
+        return [self.stage, *(form.field(name) for form in self.stages for name in ASKED)]
 
     @property
     def weighed(self) -> list[Any]:
@@ -96,8 +96,11 @@ class RunForm:
         return (first, values[:split]) if first.stage == stage else (second, values[split:])
 
 
-def build_form(snapshot: gr.Dropdown) -> RunForm:
-    """Stage, start model, settings; the command and the Start button stay in sight below them."""
+def build_form(snapshot: gr.Dropdown, devices: Sequence[str]) -> RunForm:
+    """Stage, start model, settings; the command and the Start button stay in sight below them.
+
+    `devices`: those to choose from.
+    """
     heading("Run")
     stages = [(name, str(key)) for key, name in STAGE_NAMES.items()]
     stage = gr.Radio(stages, value=str(Stage.RAWS), show_label=False, container=False, elem_id="run-stage")
@@ -110,7 +113,7 @@ def build_form(snapshot: gr.Dropdown) -> RunForm:
     examples, texts = lay_out_examples(), lay_out_texts()
     # One setting stands where its effect is counted, not among the others.
     placed = {Stage.RAWS: {"unchecked": examples.unchecked}, Stage.RCRL: {}}
-    forms = [build_settings(key, placed[key], visible=key is Stage.RAWS) for key in STAGE_NAMES]
+    forms = [build_settings(key, placed[key], devices, visible=key is Stage.RAWS) for key in STAGE_NAMES]
     with gr.Column(elem_classes="m3-form-end"):
         memory = gr.Textbox(
             label="Memory", lines=3, max_lines=3, interactive=False, show_label=False, container=False,
@@ -124,7 +127,7 @@ def build_form(snapshot: gr.Dropdown) -> RunForm:
     return RunForm(snapshot, stage, model, preset, source, hint, examples, texts, forms, memory, command, begin, token)
 
 
-def build_settings(stage: Stage, placed: dict[str, Any], *, visible: bool) -> SettingsForm:
+def build_settings(stage: Stage, placed: dict[str, Any], devices: Sequence[str], *, visible: bool) -> SettingsForm:
     """One stage's settings from their declaration: the usual ones first, the rest folded away; some are `placed`."""
     declared = {field.name: field for field in present.setting_fields(stage)}
     values = present.field_values(PRESETS["cpu demo"][stage])
@@ -132,19 +135,19 @@ def build_settings(stage: Stage, placed: dict[str, Any], *, visible: bool) -> Se
     with gr.Column(visible=visible, elem_classes="m3-settings") as box:
         with gr.Row(elem_classes="m3-two"):
             for name in FIRST:
-                made[name] = setting_input(declared[name], values[name])
+                made[name] = setting_input(declared[name], values[name], devices)
         with gr.Accordion("All settings", open=False), gr.Row(elem_classes="m3-two"):
             for name, field in declared.items():
                 if name not in made:
-                    made[name] = setting_input(field, values[name])
+                    made[name] = setting_input(field, values[name], devices)
     return SettingsForm(stage, box, [made[name] for name in declared])
 
 
-def setting_input(field: present.SettingField, value: Any) -> Any:
+def setting_input(field: present.SettingField, value: Any, devices: Sequence[str]) -> Any:
     """The component that fits a setting; its help stands under its label."""
     common = {"label": field.label, "value": value, "info": field.help, "interactive": True, "min_width": 60}
     if field.name == "device":  # not every card that there can be, but those that are here
-        return gr.Dropdown([AUTO, *(one.name for one in reversed(devices()))], **common)
+        return gr.Dropdown(list(devices), **common)
     if field.kind == "choice":
         return gr.Dropdown(list(field.choices), **common)
     if field.kind == "bool":

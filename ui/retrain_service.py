@@ -18,6 +18,7 @@ from m3ad.monitor.names import NAMES
 from m3ad.records import Run, RunState, Scenario, Snapshot, Stage
 from training import launch
 from training.config import RawsSettings, Settings
+from training.devices import AUTO, CLUSTER, devices
 from training.examples import Mix
 from training.history import history
 from training.loop import discard_run, next_run_name
@@ -65,8 +66,10 @@ class Weighed:
 class Retraining:
     """Snapshots and runs of one workspace."""
 
-    def __init__(self, store: Store, workspace: Path) -> None:
+    def __init__(self, store: Store, workspace: Path, cluster: str | None = None) -> None:
+        """`cluster`: address of the Ray cluster that runs can train on, if any."""
         self._store = store
+        self._cluster = cluster
         self._workspace = workspace
         self._starting = threading.Lock()  # of two requests from one form the second finds what the first made
 
@@ -153,13 +156,24 @@ class Retraining:
             len(unanswered_cases(self._store, snapshot_id, start_model)),
         )
 
-    def planned_command(self, stage: Stage, processes: int) -> str:
+    def device_names(self) -> list[str]:
+        """The devices that a run can be for."""
+        here = [one.name for one in reversed(devices())]
+        return [AUTO, *here, *(CLUSTER if self._cluster else ())]
+
+    def planned_command(self, stage: Stage, processes: int, device: str = AUTO) -> str:
         """The command that `start` would run now, ready for a shell."""
         name = next_run_name(self._store, self._workspace, stage)
+        if device in CLUSTER and self._cluster:
+            return present.command_words(
+                launch.job_command(stage, self._workspace / "runs" / name, processes, self._cluster)
+            )
         return present.command_words(launch.command_of(stage, self._workspace / "runs" / name, processes))
 
     def memory_words(self, start_model: str, settings: Settings) -> str:
         """How much memory a run would take, beside what its device has; with advice where it does not fit."""
+        if settings.device.startswith(CLUSTER):
+            return "How much memory the cluster's machines have is not known here: a run that does not fit fails there."
         fit = weigh(self._store, start_model, settings)
         return fit.words() if fit else f"How much memory it takes can be told once the files of {start_model} are here."
 
@@ -179,6 +193,7 @@ class Retraining:
                 snapshot_id=snapshot_id,
                 settings=settings,
                 form=form,
+                cluster=self._cluster,
                 actor=actor,
             )
         return run.name
@@ -246,9 +261,10 @@ class Retraining:
         runs = {run.name: run for run in self._present_runs()}
         names = (tuple(runs), tuple((row["name"], row["words"]) for row in self.queue_rows()))
         if name is None or name not in runs:
-            return (None, "", 0, 0, names)
+            return (None, "", "", 0, 0, names)
         folder = RunFolder(runs[name].folder)
-        return (name, folder.state().value, _size(folder.path / "events.jsonl"), _size(folder.path / "log.txt"), names)
+        said = (folder.state().value, folder.message())
+        return (name, *said, _size(folder.path / "events.jsonl"), _size(folder.path / "log.txt"), names)
 
     def view(self, name: str | None, part: str = LEARNING) -> RunView:
         """Everything the page shows of a run, with one part of its curves; registers its model once it is there."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -13,7 +14,7 @@ from training.config import PRESET_SOURCES, PRESETS
 from ui import retrain_presenter as present
 from ui.context import Context
 from ui.events import READS, SPEAKS, told
-from ui.retrain_form import RunForm
+from ui.retrain_form import ASKED, RunForm
 from ui.retrain_service import Retraining
 from ui.shell import Shell
 
@@ -50,14 +51,18 @@ def wire_memory(service: Retraining, shell: Shell, form: RunForm) -> None:
     gr.on(changes, told(memory, Role.VIEWER), weighed, form.memory, trigger_mode="always_last", **READS)
 
 
+def planned_command(service: Retraining, stage: str, *asked: Any) -> str:
+    """The command of the chosen stage; `asked`: the values of ASKED of both stages."""
+    processes, device = asked[: len(ASKED)] if stage == Stage.RAWS else asked[len(ASKED) :]
+    return service.planned_command(Stage(stage), max(1, int(processes or 1)), device)
+
+
 def wire_start(context: Context, service: Retraining, shell: Shell, form: RunForm, started: gr.State) -> Any:
     """Make the form work; returns the event that starts a run."""
     wire_preset(form)
     wire_memory(service, shell, form)
 
-    def planned(stage: str, raws: float | None, rcrl: float | None) -> str:
-        processes = raws if stage == Stage.RAWS else rcrl
-        return service.planned_command(Stage(stage), max(1, int(processes or 1)))
+    planned = partial(planned_command, service)
 
     def show(model: str, names: list[str], *asked: Any) -> list[Any]:
         stage = Stage(asked[0])
@@ -81,7 +86,8 @@ def wire_start(context: Context, service: Retraining, shell: Shell, form: RunFor
     form.stage.input(told(turn, Role.VIEWER), [form.model, *form.asked], entered, **READS)
     form.model.input(told(hint, Role.VIEWER), [form.stage, form.model], form.hint, **READS)
     for one in form.stages:
-        one.field("processes").change(told(planned, Role.VIEWER), form.asked, form.command, **READS)
+        for name in ASKED:
+            one.field(name).change(told(planned, Role.VIEWER), form.asked, form.command, **READS)
 
     def ready(snapshot_id: int | None) -> Any:
         return gr.Button("Start run", interactive=snapshot_id is not None)

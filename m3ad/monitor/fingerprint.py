@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from m3ad.errors import ModelUnavailable
-from m3ad.monitor.folders import HEADER_LIMIT
+from m3ad.monitor.folders import HEADER_LIMIT, adapter_base, is_adapter
+from m3ad.monitor.names import resolve
 
 WHOLE_BYTES = 64 * 1024 * 1024  # up to this size every byte of a file counts
 PIECES, PIECE_BYTES = 64, 64 * 1024
@@ -33,6 +34,22 @@ def fingerprint(folder: Path) -> str:
     except OSError as error:
         raise ModelUnavailable(f"The model in {folder} cannot be read ({error}). Copy its folder again.") from error
     return digest.hexdigest()
+
+
+def fingerprints(folder: Path, base: Path) -> str:
+    """`Monitor.weights` of the model in a folder: an adapter's has its base's too. Raises as `fingerprint`."""
+    return " ".join(fingerprint(each) for each in dict.fromkeys((folder, base)))
+
+
+def weights_of(source: str) -> str:
+    """`Monitor.weights` of a model that is not loaded, whose files are here or can be downloaded.
+
+    Raises ModelUnavailable.
+    """
+    from m3ad.monitor.local_load import local_folder
+
+    folder = local_folder(resolve(source))
+    return fingerprints(folder, local_folder(resolve(adapter_base(folder))) if is_adapter(folder) else folder)
 
 
 def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:

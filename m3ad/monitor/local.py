@@ -25,7 +25,8 @@ from m3ad.monitor.local_spelling import Spelling
 from m3ad.monitor.local_steer import Steering, until_end
 from m3ad.monitor.local_write import write
 from m3ad.monitor.names import Quantization, Source
-from m3ad.prompts import SYSTEM, conversation, prompt_version
+from m3ad.monitor.prompt import system_of
+from m3ad.prompts import conversation, prompt_version
 from m3ad.records import Mode
 from m3ad.sentences import closed
 
@@ -79,7 +80,7 @@ class LocalMonitor:
     ) -> LocalMonitor:
         """Loads the model that `names.resolve` found; its own monitor.json decides on name and system prompt."""
         loaded = load(source, device, quantization)
-        system = loaded.card.system if loaded.card else None if source.bare else SYSTEM
+        system = system_of(source, loaded.card)
         called = (loaded.card.name if loaded.card else "") or name
         return cls(loaded, called, system=system, max_new_tokens=max_new_tokens, temperature=temperature)
 

@@ -15,7 +15,7 @@ from transformers.cache_utils import DynamicLayer
 
 from m3ad.errors import ModelUnavailable
 from m3ad.monitor import folders
-from m3ad.monitor.fingerprint import fingerprint
+from m3ad.monitor.fingerprint import fingerprints
 from m3ad.monitor.hub import hub_folder
 from m3ad.monitor.names import Quantization, Source, resolve
 
@@ -60,7 +60,7 @@ def load(source: Source, device: str, quantization: Quantization | None) -> Load
         base = local_folder(base_source)
         folders.check_folder(base)
     check_memory(folders.count_parameters(base), place, dtype, quantization)
-    weights = " ".join(fingerprint(each) for each in dict.fromkeys((folder, base)))
+    weights = fingerprints(folder, base)
     with ONE_AT_A_TIME:
         processor = _processor(folder, base, base_source)
         model = _weights(base, place, dtype, quantization)

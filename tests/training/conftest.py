@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 from m3ad.geometry import Box
 from m3ad.prompts import QUESTION
 from m3ad.records import NORMAL, Defect, RunState, Scenario, Stage, Verdict
+from tests.ray_cluster import Cluster, find_ray
 from tests.server_process import free_port, started
 from training.config import PRESETS, Settings
 from training.examples import Example, build_examples
@@ -136,6 +137,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     yield root
     process.kill()
     process.wait()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A Ray cluster that every test finds up and leaves up."""
+    find_ray()
+    made = Cluster()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.close()
 
 
 @pytest.fixture

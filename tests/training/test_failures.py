@@ -55,7 +55,8 @@ def test_a_killed_run_goes_on_from_its_last_checkpoint_and_ends_as_if_nothing_ha
     whole = make_run(Stage.RAWS, start=taught.model_path, name="whole", max_steps=6, save_steps=2, **RAWS)
     train_here(whole)
     run = make_run(Stage.RAWS, start=taught.model_path, name="killed", max_steps=6, save_steps=2, **RAWS)
-    pid = launch.start(run)
+    launch.start(run)
+    pid = run.process().pid
     wait_for(run, lambda: run.progress().step >= 3)
     os.kill(pid, signal.SIGKILL)
     wait_for(run, lambda: ended(run))
@@ -165,7 +166,8 @@ def test_a_picture_that_goes_missing_while_training_is_named(
 @pytest.mark.slow
 def test_when_one_of_two_processes_is_killed_the_run_fails_in_words(make_run: MakeRun) -> None:
     run = make_run(Stage.RAWS, processes=2, max_steps=5000, save_steps=1, **RAWS)
-    pid = launch.start(run)
+    launch.start(run)
+    pid = run.process().pid
     wait_for(run, lambda: run.progress().step >= 2)
     workers = psutil.Process(pid).children(recursive=True)
     assert list(run.checkpoints.glob("checkpoint-*/manifest.json"))

@@ -187,7 +187,8 @@ def test_a_run_that_cannot_be_started_fails_in_words_and_holds_up_nobody(
 
 def test_a_run_that_somebody_started_by_hand_is_not_started_again(store: Store, queued: Queued) -> None:
     first, second = queued(seed=1), queued(seed=2)
-    pid = launch.start(RunFolder(second.folder))
+    launch.start(RunFolder(second.folder))
+    pid = RunFolder(second.folder).process().pid
     end(first)
     run_queue.advance(store)
     assert RunFolder(second.folder).process().pid == pid

@@ -166,7 +166,8 @@ def test_a_stopped_run_keeps_its_model_and_goes_on_where_it_was(make_run: MakeRu
 @pytest.mark.slow
 def test_sigterm_saves_before_it_ends_the_run(make_run: MakeRun) -> None:
     run = make_run(Stage.RAWS, max_steps=100_000, batch=2)
-    pid = launch.start(run)
+    launch.start(run)
+    pid = run.process().pid
     wait_for(run, 2)
     os.kill(pid, signal.SIGTERM)
     while run.process() is not None:

@@ -40,6 +40,7 @@ def run(options: argparse.Namespace) -> None:
         start_model=settings.model,
         snapshot_id=snapshot.id,
         settings=settings_from_json(stage, config),
+        cluster=settings.ray,
         actor=settings.user,
     )
     folder = RunFolder(created.folder)
