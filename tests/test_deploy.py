@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from db.dialect import read_url
+from m3ad.monitor.adapters import START
 from m3ad.monitor.names import resolve
 from m3ad.settings import Settings
 from ui.commands.common import make_settings
@@ -41,10 +42,10 @@ def started(services: dict[str, Any], tmp_path: Path) -> Callable[..., Settings]
     python.write_text('#!/bin/sh\nprintf \'%s\\n\' "$@"\ntest -n "${PGPASSWORD+given}"\n')
     python.chmod(0o755)
 
-    def start(*command: str, model: str = "") -> Settings:
+    def start(*command: str, model: str = "", server: str = "") -> Settings:
         app = services["app"]
         line = [*map(filled, app["entrypoint"]), *(command or map(filled, app["command"]))]
-        environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "STUDIO_MODEL": model}
+        environment = {"PATH": f"{tmp_path}:/usr/bin:/bin", "STUDIO_MODEL": model, "STUDIO_SERVER": server}
         told = subprocess.run(line, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
         assert told[0] == "app.py"
         return make_settings(make_parser().parse_args(told[1:]))
@@ -70,8 +71,8 @@ def test_the_app_finds_the_database_and_the_workspace(
     named = postgres["environment"]
     assert (url.host, url.username, url.database) == ("postgres", named["POSTGRES_USER"], named["POSTGRES_DB"])
     assert url.password is None
-    mounts = [mount.split(":")[1] for mount in services["app"]["volumes"]]
-    assert mounts == [str(settings.workspace)]
+    mounts = [filled(mount).split(":")[1] for mount in services["app"]["volumes"]]
+    assert mounts == [str(settings.workspace), "/models"]
     assert f"mkdir {settings.workspace}" in IMAGE
     assert services["app"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
 
@@ -89,8 +90,8 @@ def test_another_command_takes_the_place_of_serving_and_finds_the_same_store(
 def test_the_served_model_is_the_one_that_the_page_names(
     services: dict[str, Any], started: Callable[..., Settings]
 ) -> None:
-    command = services["vllm"]["command"]
-    name, port = (command[command.index(flag) + 1] for flag in ("--served-model-name", "--port"))
+    options = dict(word.partition("=")[::2] for word in services["vllm"]["command"])
+    name, port = options["--served-model-name"], options["--port"]
     address = f"served:http://vllm:{port}/v1#{name}"
     assert f"`{address}`" in PAGE
     assert resolve(address).kind == "served"
@@ -98,6 +99,18 @@ def test_the_served_model_is_the_one_that_the_page_names(
     assert started().model == Settings().model
     assert services["vllm"]["profiles"] == ["gpu"]
     assert all("profiles" not in services[other] for other in ("app", "postgres"))
+
+
+def test_the_server_sees_models_and_adapters_where_the_app_does(
+    services: dict[str, Any], started: Callable[..., Settings]
+) -> None:
+    app, vllm = services["app"], services["vllm"]
+    assert {f"{mount.removesuffix(':ro')}:ro" for mount in app["volumes"]} == set(vllm["volumes"])
+    assert f"`{(address := 'http://vllm:8000/v1')}`" in PAGE
+    assert started(server=address).server == address
+    assert "ports" not in vllm
+    told = {*vllm["command"], *(f"{name}={value}" for name, value in vllm["environment"].items())}
+    assert {START.split()[0], START.split()[-1]} <= told
 
 
 def test_passwords_are_in_files_and_nothing_is_just_the_latest(services: dict[str, Any]) -> None:
