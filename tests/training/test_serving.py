@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import sys
-import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import Popen
 
 import pytest
 
@@ -18,58 +13,24 @@ from m3ad.images import open_image
 from m3ad.monitor import inspect, open_monitor, resolve
 from m3ad.monitor.served_adapters import AdapterServer
 from m3ad.records import Model, Stage
-from tests.server_process import free_port, started
+from tests.adapter_site import AdapterSite
 from tests.training.served_adapters import add_adapter, fill, write_adapter
 from training.config import PRESETS
 from training.serving import Presence, serve, standings, unserve, unserve_taken_back
 
-SERVER = Path(__file__).parents[1] / "m3ad" / "adapter_server.py"
 NOBODY = "http://127.0.0.1:9/v1"
 
 
-@dataclass
-class Site:
-    """A server process."""
-
-    base: Path
-    log: Path
-    port: int = field(default_factory=free_port)
-    process: Popen[bytes] | None = None
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/v1"
-
-    def start(self) -> None:
-        command = [sys.executable, str(SERVER), str(self.port), str(self.base)]
-        self.process = started(command, f"{self.address}/models", self.log)
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-    def behave(self, *manners: str) -> None:
-        data = json.dumps(manners).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/manners", data, headers)
-        urllib.request.urlopen(request, timeout=5).close()
-
-    def names(self) -> list[str]:
-        return [card.name for card in AdapterServer(self.address).cards()]
-
-
 @pytest.fixture(scope="module")
-def process(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    made = Site(tiny, tmp_path_factory.mktemp("adapters") / "log.txt")
+def process(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdapterSite]:
+    made = AdapterSite(tiny, tmp_path_factory.mktemp("adapters") / "log.txt")
     made.start()
     yield made
     made.stop()
 
 
 @pytest.fixture
-def site(process: Site) -> Site:
+def site(process: AdapterSite) -> AdapterSite:
     """The server, with its usual manners and without adapters."""
     process.behave()
     for name in process.names()[1:]:
@@ -89,7 +50,7 @@ def model(filled: Store, tiny: Path) -> Model:
     return add_adapter(filled, tiny)
 
 
-def test_an_adapter_is_loaded_tried_registered_and_unloaded(filled: Store, model: Model, site: Site) -> None:
+def test_an_adapter_is_loaded_tried_registered_and_unloaded(filled: Store, model: Model, site: AdapterSite) -> None:
     served = serve(filled, model.name, site.address, actor="ann")
     assert site.names() == ["base", served.name]
     assert served.smoke.difference is not None
@@ -110,7 +71,9 @@ def test_an_adapter_is_loaded_tried_registered_and_unloaded(filled: Store, model
         unserve(filled, model.name, actor="ann")
 
 
-def test_the_served_model_answers_as_the_adapter_does_on_this_machine(filled: Store, model: Model, site: Site) -> None:
+def test_the_served_model_answers_as_the_adapter_does_on_this_machine(
+    filled: Store, model: Model, site: AdapterSite
+) -> None:
     served = serve(filled, model.name, site.address, actor="ann")
     picture = open_image(filled.cases()[0].primary.path)
     there = inspect(open_monitor(served.model.source, max_new_tokens=12), picture)
@@ -124,7 +87,7 @@ def test_the_served_model_answers_as_the_adapter_does_on_this_machine(filled: St
         inspect(lost, picture)
 
 
-def test_a_server_that_passes_over_the_adapter_is_found_out(filled: Store, model: Model, site: Site) -> None:
+def test_a_server_that_passes_over_the_adapter_is_found_out(filled: Store, model: Model, site: AdapterSite) -> None:
     site.behave("ignores")
     with pytest.raises(ModelUnavailable, match="answers as base does"):
         serve(filled, model.name, site.address, actor="ann")
@@ -133,14 +96,16 @@ def test_a_server_that_passes_over_the_adapter_is_found_out(filled: Store, model
     assert [one.name for one in filled.models()] == [model.name]
 
 
-def test_an_adapter_that_learnt_nothing_is_found_out(filled: Store, tiny: Path, site: Site) -> None:
+def test_an_adapter_that_learnt_nothing_is_found_out(filled: Store, tiny: Path, site: AdapterSite) -> None:
     empty = add_adapter(filled, tiny, strength=0.0)
     with pytest.raises(ModelUnavailable, match="teaches nothing"):
         serve(filled, empty.name, site.address, actor="ann")
     assert site.names() == ["base"]
 
 
-def test_a_server_that_shows_other_pictures_than_training_is_found_out(filled: Store, model: Model, site: Site) -> None:
+def test_a_server_that_shows_other_pictures_than_training_is_found_out(
+    filled: Store, model: Model, site: AdapterSite
+) -> None:
     site.behave("larger")
     with pytest.raises(
         ModelUnavailable, match=r"another size.*--mm-processor-kwargs '\{\"size\": \{\"shortest_edge\": 4096"
@@ -149,7 +114,7 @@ def test_a_server_that_shows_other_pictures_than_training_is_found_out(filled: S
     assert site.names() == ["base"]
 
 
-def test_a_server_that_says_little_is_believed_by_its_texts(filled: Store, model: Model, site: Site) -> None:
+def test_a_server_that_says_little_is_believed_by_its_texts(filled: Store, model: Model, site: AdapterSite) -> None:
     site.behave("silent")
     served = serve(filled, model.name, site.address, actor="ann")
     assert (served.smoke.difference, served.smoke.picture_tokens) == (None, None)
@@ -160,7 +125,7 @@ def test_a_server_that_says_little_is_believed_by_its_texts(filled: Store, model
 
 
 @pytest.mark.slow
-def test_a_restarted_server_has_forgotten_and_is_told_again(filled: Store, model: Model, site: Site) -> None:
+def test_a_restarted_server_has_forgotten_and_is_told_again(filled: Store, model: Model, site: AdapterSite) -> None:
     served = serve(filled, model.name, site.address, actor="ann")
     site.stop()
     site.start()
@@ -177,7 +142,9 @@ def test_a_restarted_server_has_forgotten_and_is_told_again(filled: Store, model
     assert "not have" in told
 
 
-def test_a_model_that_was_trained_on_is_another_one_there(filled: Store, model: Model, site: Site, tiny: Path) -> None:
+def test_a_model_that_was_trained_on_is_another_one_there(
+    filled: Store, model: Model, site: AdapterSite, tiny: Path
+) -> None:
     first = serve(filled, model.name, site.address, actor="ann")
     settings = PRESETS["cpu demo"][Stage.RAWS]
     write_adapter(Path(model.source), tiny, type(settings)(**{**settings.to_json(), "method": "lora"}), 0.3, seed=2)
@@ -190,13 +157,13 @@ def test_a_model_that_was_trained_on_is_another_one_there(filled: Store, model: 
     assert site.names() == ["base"]
 
 
-def test_runtime_loading_that_is_not_allowed_says_how_to_start(filled: Store, model: Model, site: Site) -> None:
+def test_runtime_loading_that_is_not_allowed_says_how_to_start(filled: Store, model: Model, site: AdapterSite) -> None:
     site.behave("forbids")
     with pytest.raises(ModelUnavailable, match="VLLM_ALLOW_RUNTIME_LORA_UPDATING=True"):
         serve(filled, model.name, site.address, actor="ann")
 
 
-def test_what_the_server_refuses_is_passed_on(filled: Store, tiny: Path, site: Site) -> None:
+def test_what_the_server_refuses_is_passed_on(filled: Store, tiny: Path, site: AdapterSite) -> None:
     large = add_adapter(filled, tiny, rank=32)
     with pytest.raises(ModelUnavailable, match=r"rank 32 is greater than max_lora_rank 16.*--max-lora-rank 32"):
         serve(filled, large.name, site.address, actor="ann")
@@ -204,14 +171,16 @@ def test_what_the_server_refuses_is_passed_on(filled: Store, tiny: Path, site: S
         serve(filled, large.name, site.address, f"{large.source}=/elsewhere", actor="ann")
 
 
-def test_an_adapter_of_another_base_is_refused(filled: Store, model: Model, site: Site, tiny_model: Path) -> None:
+def test_an_adapter_of_another_base_is_refused(
+    filled: Store, model: Model, site: AdapterSite, tiny_model: Path
+) -> None:
     stranger = add_adapter(filled, tiny_model)
     with pytest.raises(ModelUnavailable, match=f"belongs to {tiny_model}"):
         serve(filled, stranger.name, site.address, actor="ann")
     assert site.names() == ["base"]
 
 
-def test_what_is_no_adapter_of_ours_is_refused(filled: Store, model: Model, tiny: Path, site: Site) -> None:
+def test_what_is_no_adapter_of_ours_is_refused(filled: Store, model: Model, tiny: Path, site: AdapterSite) -> None:
     whole = filled.add_model(Model("whole", str(tiny)), actor="ann")
     with pytest.raises(ModelUnavailable, match="vllm serve"):
         serve(filled, whole.name, site.address, actor="ann")
@@ -230,7 +199,7 @@ def test_what_is_no_adapter_of_ours_is_refused(filled: Store, model: Model, tiny
         serve(filled, model.name, site.address, "nothing", actor="ann")
 
 
-def test_a_model_in_use_is_used_through_its_server(filled: Store, model: Model, site: Site) -> None:
+def test_a_model_in_use_is_used_through_its_server(filled: Store, model: Model, site: AdapterSite) -> None:
     from tests.ui.scripted import make_context
 
     filled.promotions.promote(model.name, "good", {}, filled.promotions.rules(), actor="ann")
