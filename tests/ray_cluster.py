@@ -45,7 +45,9 @@ class Cluster:
         command += ["--num-gpus=0", "--node-ip-address=127.0.0.1", "--dashboard-host=127.0.0.1"]
         command += ["--object-store-memory=200000000", f"--temp-dir={self.folder}"]
         command += [f"--{name}={port}" for name, port in ports.items()]
-        own = {"RAY_USAGE_STATS_ENABLED": "0", "PATH": f"{programs}:{os.environ['PATH']}"}
+        # Below `uv run` Ray would pack the folder it was started in, with its environment, for every job.
+        own = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0"}
+        own |= {"PATH": f"{programs}:{os.environ['PATH']}"}
         with (self.folder / "log").open("wb") as log:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, env={**os.environ, **own}, cwd=self.folder, start_new_session=True

@@ -126,6 +126,8 @@ def runtime_env() -> dict[str, Any]:
         "PYTHONUNBUFFERED": "1",
         "HF_HUB_OFFLINE": os.environ.get("HF_HUB_OFFLINE", "0"),
         "RAY_JOB_STOP_WAIT_TIME_S": str(SAVING),
+        # Of a cluster that was started with `uv run`, Ray would pack the folder it was started in for each driver.
+        "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     }
     packages = [str(ROOT / name) for name in PACKAGES]
     return {"py_modules": packages, "excludes": ["__pycache__"], "env_vars": variables}

@@ -238,7 +238,6 @@ def lay_out() -> Judge:
             with gr.Row(elem_classes=["m3-line", REVIEWS]):
                 put = gr.Button("Promote", interactive=False, variant="primary", elem_id="judge-promote", min_width=80)
                 back = gr.Button("Take back", interactive=False, elem_id="judge-back", min_width=80)
-            serving = serving_form.lay_out()
             heading("Rules")
             checks = table([("Rule", "62%"), ("", "38%")], [], elem_id="judge-checks")
             with gr.Accordion("Change the rules", open=False, elem_id="judge-rules", elem_classes=REVIEWS) as rules:
@@ -250,6 +249,7 @@ def lay_out() -> Judge:
                 save = gr.Button("Save the rules", size="sm", elem_id="rules-save")
             heading("History")
             history = table([("", "40%"), ("", "60%")], [], elem_id="judge-history")
+            serving = serving_form.lay_out()
         with gr.Column(elem_classes="m3-panel m3-judged-figures"):
             heading("Before and after, with 95 % intervals")
             figures = table(present.COLUMNS, [], elem_id="judge-figures")
