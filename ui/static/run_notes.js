@@ -10,7 +10,8 @@ function mount({ element, props, watch }) {
   logs.firstChild.append(settings, copy);
   const LATEST = 'latest answers', chooser = el('select', 'm3-follow');
   chooser.setAttribute('aria-label', 'Which answers');
-  chooser.addEventListener('change', show);
+  let wanted = LATEST;  // what a person chose stays chosen while its answers are away for a moment
+  chooser.addEventListener('change', () => { wanted = chooser.value; show(); });
   samples.firstChild.append(chooser);
   root.append(samples, logs);
   let shownSamples = null;
@@ -48,13 +49,12 @@ function mount({ element, props, watch }) {
   function choices(value) {
     const names = [...(value.samples ? [LATEST] : []), ...Object.keys(value.followed || {})];
     if (names.join('\n') === [...chooser.options].map(one => one.value).join('\n')) return;
-    const chosen = chooser.value;
     chooser.replaceChildren(...names.map(name => {
       const option = el('option', '', name);
       option.value = name;
       return option;
     }));
-    if (names.includes(chosen)) chooser.value = chosen;
+    if (names.includes(wanted)) chooser.value = wanted;
     chooser.hidden = names.length < 2;
   }
   function showSamples(value) {
