@@ -16,6 +16,8 @@ from m3ad.bench.answering import answer_together
 from m3ad.bench.records import Evaluation, EvaluationState
 from m3ad.errors import Halted, ModelUnavailable
 from m3ad.monitor import open_monitor
+from m3ad.monitor.base import BatchMonitor
+from m3ad.monitor.fingerprint import weights_of
 from m3ad.monitor.prompt import prompt_of
 from m3ad.records import Mode
 from tests.ray_cluster import Cluster
@@ -35,7 +37,8 @@ def workspace(folder: Path, parts: int = PARTS) -> Store:
 
 
 def begun(store: Store) -> Evaluation:
-    return store.evaluations.begin(store.snapshot("bench").id, "demo", Mode.AUTO, prompt_of("demo"), actor="ann")
+    snapshot = store.snapshot("bench").id
+    return store.evaluations.begin(snapshot, "demo", Mode.AUTO, prompt_of("demo"), weights_of("demo"), actor="ann")
 
 
 def answers(store: Store, evaluation: Evaluation) -> list[object]:
@@ -115,8 +118,16 @@ def test_an_answer_is_the_same_after_its_way_through_a_file(tmp_path: Path) -> N
         assert from_json(json.loads(json.dumps(to_json(outcome)))) == outcome
 
 
-def test_the_prompt_is_known_before_the_model_is_loaded() -> None:
-    assert prompt_of("demo") == open_monitor("demo", device="cpu").prompt
+def test_prompt_and_weights_are_known_before_the_model_is_loaded() -> None:
+    monitor = open_monitor("demo", device="cpu")
+    assert isinstance(monitor, BatchMonitor)
+    assert (prompt_of("demo"), weights_of("demo")) == (monitor.prompt, monitor.weights)
+
+
+def test_a_copy_with_other_weights_answers_nothing() -> None:
+    asked = {"model": "demo", "device": "cpu", "quantization": None, "mode": "auto", "prompt": prompt_of("demo")}
+    (said,) = ray_inspecting.Copy({**asked, "weights": "others"})({"pictures": ["{}"]})["answers"]
+    assert "its files differ from those here" in json.loads(said)["failed"]
 
 
 def test_answers_that_came_while_nobody_looked_are_stored_and_a_half_written_one_waits(
