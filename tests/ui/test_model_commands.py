@@ -83,7 +83,7 @@ def test_a_model_is_judged_promoted_and_taken_back(ask: Ask, model: Model) -> No
     (step,) = ask("promote", MODEL, "--reason", "as good", "--user", "ann")
     assert step == {"model": MODEL, "step": "promoted", "author": "ann", "reason": "as good"}
     assert [one["name"] for one in ask("list") if one["in_use"]] == [MODEL]
-    assert ask("take-back", "--reason", "no better") == [{"model": MODEL, "in_use": None}]
+    assert ask("take-back", "--reason", "no better") == [{"model": MODEL, "in_use": None, "unloaded": ""}]
     assert "nothing to take back" in ask("take-back", status=1)[0]["refused"]
     with pytest.raises(SystemExit):
         ask("promote", MODEL)
