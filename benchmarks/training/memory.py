@@ -68,7 +68,7 @@ def variants(device: str) -> Iterator[tuple[Stage, Settings]]:
     """The runs to measure: every method, with and without checkpointing."""
     own: dict[str, Any] = {
         "device": device, "max_steps": STEPS, "max_pixels": SIDE**2, "accumulation": 1, "logging_steps": 1,
-        "warmup_steps": 0, "threads": 2,
+        "warmup_steps": 0, "threads": 2, "loaders": 0, "follow_cases": 0,
     }  # fmt: skip
     for stage in Stage:
         short: dict[str, Any] = {"max_new_tokens": 128} if stage is Stage.RCRL else {}
