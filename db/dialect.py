@@ -11,6 +11,7 @@ How words in reasoning are asked for also differs: `db.reasoning`.
 from __future__ import annotations
 
 import sqlite3
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -87,12 +88,9 @@ class Sqlite(Dialect):
     def connected(self, connection: Any, _record: Any) -> None:
         """Take the transactions from the driver, which knows the deferred kind only: `begun` begins them."""
         connection.isolation_level = None
-        for pragma in (
-            f"busy_timeout = {int(BUSY_SECONDS * 1000)}",
-            "journal_mode = WAL",
-            "synchronous = FULL",
-            "foreign_keys = ON",
-        ):
+        connection.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}").close()
+        _write_ahead(connection)
+        for pragma in ("synchronous = FULL", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}").close()
 
     def begun(self, connection: Connection) -> None:
@@ -136,6 +134,20 @@ class Sqlite(Dialect):
             if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall():
                 raise RuntimeError(f"a migration left rows that point nowhere: {broken[:5]}")
         raw.execute("PRAGMA foreign_keys = ON").close()
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """WAL, which a file keeps. SQLite waits for nobody while it changes the mode of a new one, so this does."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").close()
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 class Postgresql(Dialect):

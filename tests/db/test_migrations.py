@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -200,6 +202,20 @@ def test_two_programs_may_open_a_new_workspace_at_once(
     ]
     results = [process.communicate(timeout=60) for process in started]
     assert [out.strip() for out, _ in results] == [b"0"] * 2, results
+
+
+def test_a_new_database_is_opened_while_another_program_writes_it(tmp_path: Path) -> None:
+    """SQLite itself gives up at once here: it waits for nobody while it turns to write-ahead logging."""
+    file = tmp_path / "new.db"
+    other = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+    other.executescript("CREATE TABLE t (x); BEGIN IMMEDIATE")
+    assert other.in_transaction
+    leaves = threading.Timer(0.3, other.execute, ["COMMIT"])
+    leaves.start()
+    with open_engine(f"sqlite:///{file}").connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+    leaves.join()
+    other.close()
 
 
 def test_migrations_are_found_without_alembic_ini_or_working_folder(

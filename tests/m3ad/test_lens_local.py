@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -20,16 +19,6 @@ from m3ad.sentences import sentences
 from tests.conftest import THINK_DEFECT, THINK_NORMAL
 
 TOKENS = 120
-
-
-@pytest.fixture(scope="module")
-def spelled_model(tmp_path_factory: pytest.TempPathFactory, train_tiny: Callable[[Path], Path]) -> Path:
-    """As tiny_model, but its tags are several tokens that run into each other ("></"), as in the 4B and 8B weights."""
-    from m3ad.demo import architecture
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(architecture, "TAGS", ())
-        return train_tiny(tmp_path_factory.mktemp("spelled") / "model")
 
 
 @pytest.fixture(scope="module", params=["tiny_model", "spelled_model"])

@@ -28,7 +28,7 @@ from training.ray_evaluating import ClusterEvaluation, Loading, Spread
 from training.ray_job import RayJob
 
 NOBODY = "http://127.0.0.1:9"
-PARTS = 9
+PARTS = 31  # so many that a cancelled cluster has not answered all of them before it hears of it
 
 
 def workspace(folder: Path, parts: int = PARTS) -> Store:
@@ -77,7 +77,7 @@ def test_a_cluster_gives_the_stored_answers_of_one_machine_cancelled_killed_and_
             on(cluster.address, there, spread, tell=told.append, cancelled=some).run()
         assert there.evaluations.get(spread.id).state is EvaluationState.CANCELLED
         kept = [one.inspection for one in there.evaluations.cases(spread.id) if one.inspection]
-        assert 0 < len(kept) < PARTS
+        assert 0 < len(kept) < PARTS - 1  # one of the pictures is broken
         killed: list[int] = []
 
         def kill_one() -> bool:
