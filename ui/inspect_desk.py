@@ -14,6 +14,7 @@ from m3ad.errors import Conflict, M3ADError
 from m3ad.records import Inspection, Mode, Verdict
 from m3ad.taxonomy import default_taxonomy
 from ui import inspect_presenter as present
+from ui.case_history import history_value
 from ui.context import Context
 from ui.inspect_trust import trust_value
 from ui.inspections import Job
@@ -177,6 +178,7 @@ class Desk:
         turn = {"turn": watch.turn}
         if watch.case_id is None:
             viewer, trace = present.viewer_value(None, None, None), self._stored(None, None, watch.model)
+            trace |= {"history": None}
             return View(viewer | turn, trace | turn, "No cases yet", busy=False, acceptable=False, shown=None)
         store = self._context.store
         case = store.case(watch.case_id)
@@ -185,6 +187,7 @@ class Desk:
         inspection = store.latest_inspection(case.id, watch.model)
         job = watch.job
         trace = self._running(job, watch.turn) if job else self._stored(inspection, truth, watch.model) | turn
+        trace |= {"case": case.id, "history": history_value(store, case.id, watch.model)}
         read = inspection.trace if inspection and not job else None
         accepted = annotation is not None and inspection is not None and annotation.inspection_id == inspection.id
         return View(

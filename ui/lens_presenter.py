@@ -18,6 +18,7 @@ from m3ad.spans import spans
 from m3ad.taxonomy import Taxonomy, default_taxonomy
 from m3ad.trace import split_stream
 from m3ad.turning import turning
+from ui.case_history import history_value
 from ui.context import Context
 from ui.inspect_presenter import DEMO_NOTE, answer_pieces, boxes, judgement, picture_value, verdict_word
 from ui.lens_desk import LensDesk
@@ -44,6 +45,7 @@ def page_value(context: Context, desk: LensDesk, case_id: int, model: str, key: 
     found = {
         "case": {**picture_value(case), "path": f"{case.scenario.value} · {case.category}"},
         "truth": _decision(truth) if newest else None,
+        "history": history_value(context.store, case_id, model),
         "model": model,
         "note": DEMO_NOTE if context.monitors.demonstration(model) else "",
         "work": work_value(desk.task(case_id, model)),

@@ -81,6 +81,8 @@ def build(context: Context, shell: Shell) -> None:
     shell.tab("reflect").select(told(enter, Role.VIEWER), [shell.case, *asked, effect], entered, **READS)
     for ask in (*(field.input for field in asked), effect.submit):
         ask(told(show, Role.VIEWER), [*asked, effect], effect, trigger_mode="always_last", **READS)
+    # The case stays, and its answer is that of the model which the numbers are about.
+    model.input(told(lens_value, Role.VIEWER), [shell.case, model], lens, trigger_mode="always_last", **READS)
     effect.select(
         told(choose, Role.VIEWER),
         [effect, model],

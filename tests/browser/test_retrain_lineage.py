@@ -77,3 +77,28 @@ def test_from_what_is_new_to_the_history_of_a_correction(store: Store, page: Pag
         )
         assert page.title() != "hit"
         assert (witness.foreign, witness.errors) == ([], [])
+
+
+def test_inspect_and_reflect_say_of_a_case_what_the_model_chosen_has_learnt(
+    store: Store, page: Page, witness: Witness
+) -> None:
+    with served(make_context(store)) as address:
+        page.goto(f"{address}?tab=inspect&case=2")
+        line = page.locator("#inspect-trace .m3-history")
+        since = "right before (demo), wrong since demo/raws-1 (presence)"
+        expect(line).to_contain_text(f"{since}; in RAWS run raws-1 → demo/raws-1 (r2 by {HOSTILE} on 20")
+        expect(line).not_to_contain_text("Learnt from")
+        page.locator("#inspect-model input").click()
+        page.get_by_role("option", name="demo/raws-1").click()
+        expect(line).to_contain_text("Learnt from")
+
+        page.get_by_role("tab", name="Reflect").click()
+        lens = page.locator("#reflect-lens")
+        expect(lens.get_by_text("learnt from")).to_be_hidden()
+        page.locator("#reflect-model input").click()
+        page.get_by_role("option", name="demo/raws-1", exact=True).click()
+        expect(lens.get_by_text("learnt from")).to_have_attribute("title", re.compile("^demo/raws-1 has learnt"))
+        page.get_by_role("tab", name="Inspect").click()
+        line.click()
+        expect(page.locator("#annotate .be-history")).to_contain_text(since)
+    assert (witness.foreign, witness.errors) == ([], [])

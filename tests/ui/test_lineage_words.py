@@ -14,13 +14,16 @@ from db.corrected import corrected
 from db.filters import EVERYTHING
 from db.store import Store
 from m3ad.records import NORMAL, Model, RunState, Stage
-from tests.ui.scripted import BENT, FIXED, add_case, add_inspection
+from tests.ui.scripted import BENT, FIXED, add_case, add_inspection, make_context
 from tests.ui.scripted import NORMAL as SAYS_NORMAL
 from training.config import PRESETS
 from training.loop import create_run
 from training.promotion import register_finished
 from training.run import RunFolder
 from ui.annotate_presenter import open_case
+from ui.inspect_desk import Desk
+from ui.lens_desk import LensDesk
+from ui.lens_presenter import page_value
 from ui.lineage_words import LISTED, aspect_rows, corrected_rows, corrected_summary, corrected_words
 from ui.retrain_lineage import shown as shown_lineage
 from ui.retrain_ready import shown as shown_ready
@@ -74,6 +77,25 @@ def test_the_history_of_a_case_tells_its_run_and_since_when_it_is_right(store: S
     store.save_annotation(1, NORMAL, author="bob", based_on=2)
     assert history()[0]["lineage"] == ["right before (demo), wrong since demo/raws-1 (presence)"]
     assert history()[1]["lineage"] == [run]
+
+
+def test_inspect_and_reflect_tell_of_a_case_whether_the_model_has_learnt_from_it(store: Store) -> None:
+    add_inspection(store, 1, SAYS_NORMAL, model="demo")
+    add_inspection(store, 1, FIXED, model="demo/raws-1")
+    newest, first = f"{store.annotations(1)[1].created:%Y-%m-%d}", "in RAWS run raws-1 → demo/raws-1"
+    words = [f"wrong before (demo: presence), right since demo/raws-1; {first} (r2 by ann on {newest})"]
+    context = make_context(store)
+    desk = Desk(context)
+    try:
+        assert desk.look("page", 1, "demo").trace["history"] == {"learnt": "", "words": words}
+        told = {"learnt": "demo/raws-1 has learnt from this case.", "words": words}
+        assert desk.look("page", 1, "demo/raws-1").trace["history"] == told
+        assert page_value(context, LensDesk(context), 1, "demo/raws-1")["history"] == told
+        assert desk.look("page", 4, "demo/raws-1").trace["history"] == {"learnt": "", "words": []}
+        store.add_model(Model("grandchild", "elsewhere", parent="demo/raws-1"))
+        assert desk.look("page", 1, "grandchild").trace["history"]["learnt"] == "grandchild has learnt from this case."
+    finally:
+        context.inspections.close()
 
 
 def test_a_case_outside_all_snapshots_has_nothing_to_tell(store: Store) -> None:

@@ -21,7 +21,9 @@ def viewer(elem_id: str) -> gr.HTML:
 
 def trace_view(elem_id: str) -> gr.HTML:
     """Verdict card and the lanes of the trace. Value: `ui.inspect_presenter.stored_value` or `running_value`."""
-    return part("trace_view.js", '<div class="m3-trace"></div>', {}, using=("trust_line.js",), elem_id=elem_id)
+    return part(
+        "trace_view.js", '<div class="m3-trace"></div>', {}, using=("trust_line.js", "history_line.js"), elem_id=elem_id
+    )
 
 
 def effect_view(elem_id: str) -> gr.HTML:

@@ -5,6 +5,7 @@ function mountLens({ element, props, trigger, watch }) {
   const BEAT = 150, PATIENCE = 700;  // milliseconds between two looks at work; before a curve is asked for by itself
   const root = element.querySelector('.m3-lens-root');
   const head = el('div', 'm3-lens-head'), name = el('b'), path = el('span', 'm3-mute'), truth = el('span', 'm3-chip');
+  const learnt = el('span', 'm3-chip m3-tone-odd', 'learnt from');
   const upper = el('div', 'm3-lens-upper'), stage = el('div', 'm3-stage'), prose = el('div', 'm3-lens-prose');
   const bar = el('div', 'm3-lens-tools'), said = el('div', 'm3-lens-said'), differences = el('div', 'm3-lens-differences');
   const curveHead = el('div', 'm3-lens-curve-head'), curveRoot = el('div', 'm3-lens-curve'), table = el('div', 'm3-lens-branches');
@@ -45,7 +46,7 @@ function mountLens({ element, props, trigger, watch }) {
   setPressed(region, false);
   setPressed(spell, false);
   setPressed(matter, false);
-  add(head, name, path, truth, el('span', 'm3-sp'), draw8, matter, on);
+  add(head, name, path, truth, learnt, el('span', 'm3-sp'), draw8, matter, on);
   add(bar, edit, cut, force, seed, region, types, spell, el('span', 'm3-sp'), inspect, correct);
   add(curveHead, el('h3', 'm3-h', 'P(anomalous) along the text'), measure, said, stop);
   add(root, head, add(upper, stage, prose), bar, differences, curveHead, curveRoot, table, previous, next);
@@ -137,6 +138,8 @@ function mountLens({ element, props, trigger, watch }) {
     path.textContent = found.path;
     truth.textContent = page.truth ? `truth: ${page.truth.word}` : 'not annotated';
     truth.className = `m3-chip m3-tone-${page.truth ? page.truth.tone : 'quiet'}`;
+    learnt.hidden = !page.history.learnt;
+    learnt.title = [page.history.learnt, ...page.history.words].join('\n');
     picture.show({ ...found, url: page.url || found.url, boxes: page.boxes, notice: '' }, page.spoken || []);
     if (empty) {
       text.show([], [], null);

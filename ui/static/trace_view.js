@@ -13,8 +13,8 @@ function mount({ element, props, watch }) {
   doubts.title = 'How likely the model finds it, after its first look, that a reflection is called for';
   doubts.append(doubt, threshold);
   const note = el('small', 'm3-note');
-  const trust = trustLine();
-  card.append(head, types, numbers, bar, doubts, trust.node, note);
+  const trust = trustLine(), history = historyLine();
+  card.append(head, types, numbers, bar, doubts, trust.node, history.node, note);
   root.append(card);
   const lanes = {};
   for (const [name, title] of [['think', 'Think'], ['reflection', 'Reflection'], ['answer', 'Answer']]) {
@@ -87,6 +87,7 @@ function mount({ element, props, watch }) {
     bar.style.visibility = known(p.after) || known(p.before) ? '' : 'hidden';
     [doubt.textContent, threshold.textContent] = [...(now.doubt || []), '', ''];
     trust.show(now.trust);
+    if ('history' in now) history.show(now.history, now.case);  // it stays while text streams in
     note.textContent = now.note || '';
     note.title = now.note || '';
     write('think', now.think || [], live);
