@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -80,22 +81,43 @@ def _train(folder: Path) -> Path:
     labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
     starts = (batch["attention_mask"] == 0).sum(1) + length
     labels[torch.arange(labels.shape[1]) < starts[:, None]] = -100
-    optimizer = torch.optim.AdamW(model.parameters(), 8e-3)
-    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, 100)
-    for _ in range(100):
-        loss = model(**batch, labels=labels).loss
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
-        schedule.step()
-    # Processors round differently: clipped, twelve seeds ended at 0.020 to 0.025, most of it whether to reflect. One at
-    # 0.045 (not clipped) could not write its tags.
-    assert loss < 0.03, f"the small model has not learnt its two plates here: its loss is {loss:.3f}"
+    # What a hundred steps come to depends on how this processor rounds, and on what this process did before: after the
+    # browser tests it mixed up two tags. So it is looked at, and where it has not learnt enough it goes on.
+    for _ in range(4):
+        _teach(model, batch, labels)
+        if _least_sure(model, batch, labels, len(lessons)) > 0.9:
+            break
+    else:
+        raise AssertionError("the small model does not learn its two plates here")
     model.save_pretrained(folder)
     card = {"name": "tiny", "system": None, "stage": "raws", "parent": None, "reflect_threshold": 0.5}
     (folder / "monitor.json").write_text(json.dumps(card))
     return folder
+
+
+def _teach(model: Any, batch: Any, labels: Any) -> None:
+    """A hundred steps over all lessons at once."""
+    import torch
+
+    optimizer = torch.optim.AdamW(model.parameters(), 8e-3)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, 100)
+    for _ in range(100):
+        model(**batch, labels=labels).loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        schedule.step()
+
+
+def _least_sure(model: Any, batch: Any, labels: Any, open_: int) -> float:
+    """The smallest probability of a right token, but for the `open_` smallest: whether to reflect cannot be known."""
+    import torch
+
+    with torch.no_grad():
+        chances = model(**batch).logits[:, :-1].softmax(-1)
+    wanted = labels[:, 1:]
+    right = chances.gather(-1, wanted.clamp(min=0)[..., None])[..., 0]
+    return float(right[wanted != -100].kthvalue(open_ + 1).values)
 
 
 @pytest.fixture

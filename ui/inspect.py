@@ -16,7 +16,7 @@ from db.schema import Role
 from m3ad.records import Mode
 from ui.access import LARGEST_ID
 from ui.components.example_parts import show_view
-from ui.components.form_parts import choice
+from ui.components.form_parts import choice, shown_if
 from ui.components.frame import chips, footer
 from ui.components.inspect_parts import case_list, trace_view, viewer
 from ui.context import Context
@@ -93,7 +93,7 @@ def lay_out(context: Context) -> Screen:
                 mode = choice(MODES, Mode.AUTO, "Mode", "inspect-mode")
             with gr.Row(elem_classes=["m3-actions", ANNOTATES]):
                 run = gr.Button("Inspect", variant="primary", elem_id="inspect-run", min_width=80)
-                stop = gr.Button("Stop", variant="stop", visible=False, elem_id="inspect-stop", min_width=80)
+                stop = gr.Button("Stop", variant="stop", visible=shown_if(False), elem_id="inspect-stop", min_width=80)
                 accept = gr.Button("Accept", interactive=False, elem_id="inspect-accept", min_width=80)
                 correct = gr.Button("Correct", interactive=False, elem_id="inspect-correct", min_width=80)
     return Screen(
@@ -110,8 +110,8 @@ def fill(view: View) -> list[Any]:
         view.trace,
         view.footer,
         view.shown,
-        gr.update(visible=not view.busy, variant=run, interactive=some),
-        gr.update(visible=view.busy),
+        gr.update(visible=shown_if(not view.busy), variant=run, interactive=some),
+        gr.update(visible=shown_if(view.busy)),
         gr.update(interactive=view.acceptable, variant=accept),
         gr.update(interactive=some and not view.busy),
     ]

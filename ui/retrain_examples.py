@@ -15,6 +15,7 @@ from m3ad.records import Stage
 from ui import retrain_presenter as present
 from ui.answering import Answering
 from ui.components.example_parts import example_sheet
+from ui.components.form_parts import shown_if
 from ui.context import Context
 from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.random_examples import RandomExamples
@@ -50,10 +51,16 @@ def lay_out_examples() -> ExamplesForm:
     sheet = example_sheet(elem_id="random-examples")
     words = gr.Textbox(show_label=False, container=False, interactive=False, lines=3, elem_id="example-mix")
     with gr.Row(elem_classes="m3-line"):
-        look = gr.Button("Random examples", visible=False, size="sm", elem_id="look-at-examples", min_width=120)
-        answer = gr.Button("Let it answer", visible=False, size="sm", elem_id="let-answer", elem_classes=REVIEWS)
-        stop = gr.Button("Stop answering", visible=False, size="sm", elem_id="stop-answering", elem_classes=REVIEWS)
-    unchecked = gr.Checkbox(label="Also examples nobody has checked", visible=False, elem_id="unchecked")
+        look = gr.Button(
+            "Random examples", visible=shown_if(False), size="sm", elem_id="look-at-examples", min_width=120
+        )
+        answer = gr.Button(
+            "Let it answer", visible=shown_if(False), size="sm", elem_id="let-answer", elem_classes=REVIEWS
+        )
+        stop = gr.Button(
+            "Stop answering", visible=shown_if(False), size="sm", elem_id="stop-answering", elem_classes=REVIEWS
+        )
+    unchecked = gr.Checkbox(label="Also examples nobody has checked", visible=shown_if(False), elem_id="unchecked")
     return ExamplesForm(unchecked, words, look, answer, stop, sheet)
 
 
@@ -85,11 +92,17 @@ def wire_examples(
     def weigh(stage: str, snapshot_id: int | None, model: str | None, *mixing: float | None) -> list[Any]:
         settings = settings_of(MIXING, mixing)
         if stage != Stage.RAWS or snapshot_id is None or model is None or settings is None:
-            return [gr.Textbox("", visible=False), *(gr.update(visible=False) for _ in form.parts[1:])]
+            return [
+                gr.Textbox("", visible=shown_if(False)),
+                *(gr.update(visible=shown_if(False)) for _ in form.parts[1:]),
+            ]
         last = answering.latest
         if last is not None and last.running:
             words = present.answering_words(last.model, last.done, last.total, last.stop.is_set())
-            return [gr.Textbox(words, visible=True), *(gr.update(visible=on) for on in (True, False, True, True))]
+            return [
+                gr.Textbox(words, visible=True),
+                *(gr.update(visible=shown_if(on)) for on in (True, False, True, True)),
+            ]
         found = service.weigh(snapshot_id, model, settings)
         mine = last is not None and (last.model, last.snapshot_id) == (model, snapshot_id)
         failed = [*last.failed, *([last.error] if last.error else [])] if last is not None and mine else []
@@ -97,9 +110,9 @@ def wire_examples(
         return [
             gr.Textbox(present.mix_words(found.mix, model, failed, found.source), visible=True),
             gr.update(visible=True),
-            gr.update(value=label, visible=bool(found.unanswered)),
-            gr.update(visible=False),
-            gr.update(visible=bool(found.source.stored)),
+            gr.update(value=label, visible=shown_if(bool(found.unanswered))),
+            gr.update(visible=shown_if(False)),
+            gr.update(visible=shown_if(bool(found.source.stored))),
         ]
 
     # How far it was goes with every answer: one that comes late is then put right by the next tick.

@@ -13,6 +13,7 @@ from m3ad.errors import NotFound
 from m3ad.records import Stage
 from ui.access import who_asks
 from ui.components.example_parts import show_view
+from ui.components.form_parts import shown_if
 from ui.context import Context
 from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.retrain_mixing import MIXING, settings_of
@@ -54,7 +55,7 @@ def lay_out_texts() -> TextsForm:
         words = gr.Textbox(show_label=False, container=False, interactive=False, lines=2, elem_id="texts-words")
         with gr.Row(elem_classes="m3-line"):
             write = gr.Button("Write", size="sm", elem_id="write-texts", min_width=80)
-            stop = gr.Button("Stop writing", visible=False, size="sm", elem_id="stop-writing", min_width=80)
+            stop = gr.Button("Stop writing", visible=shown_if(False), size="sm", elem_id="stop-writing", min_width=80)
             check = gr.Button("Check in Annotate", size="sm", elem_id="check-texts", min_width=120)
     return TextsForm(box, writer, served, address, name, words, write, stop, check)
 
@@ -79,8 +80,8 @@ def wire_texts(context: Context, shell: Shell, writings: Writings, form: TextsFo
         now, last = state(), writings.latest
         if last is None:
             words = "Stored texts can be read, edited and approved. Nothing that a person has seen is written over."
-            return [now, words, gr.Button(visible=True), gr.Button(visible=False)]
-        return [now, writing_words(last), gr.Button(visible=not last.running), gr.Button(visible=last.running)]
+            return [now, words, gr.Button(visible=True), gr.Button(visible=shown_if(False))]
+        return [now, writing_words(last), *(gr.Button(visible=shown_if(on)) for on in (not last.running, last.running))]
 
     def begin(request: gr.Request, *given: Any) -> list[Any]:
         writer, address, name, _, snapshot_id, model, *mixing = given

@@ -10,7 +10,7 @@ import gradio as gr
 from db.schema import Role
 from m3ad.errors import NotFound
 from ui import retrain_presenter as present
-from ui.components.form_parts import run_notes, run_queue, status
+from ui.components.form_parts import run_notes, run_queue, shown_if, status
 from ui.context import Context
 from ui.events import READS, REVIEWS, SPEAKS, told
 from ui.retrain_curves import HEALTH, LEARNING
@@ -55,13 +55,13 @@ def lay_out_watch() -> Watch:
         discard = gr.Button(
             "Discard", interactive=False, variant="stop", elem_id="discard-run", min_width=80, elem_classes=REVIEWS
         )
-        sure = gr.Button("Discard it", visible=False, variant="stop", elem_id="discard-sure", min_width=200)
-        keep = gr.Button("Keep it", visible=False, elem_id="discard-not", min_width=80)
+        sure = gr.Button("Discard it", visible=shown_if(False), variant="stop", elem_id="discard-sure", min_width=200)
+        keep = gr.Button("Keep it", visible=shown_if(False), elem_id="discard-not", min_width=80)
         judge = gr.Button("Judge", interactive=False, elem_id="judge-run", min_width=70)
         use = gr.Button(
             "Inspect with this model", interactive=False, variant="primary", elem_id="use-model", min_width=170
         )
-        back = gr.Button("Queue it", visible=False, elem_id="queue-run", min_width=80, elem_classes=REVIEWS)
+        back = gr.Button("Queue it", visible=shown_if(False), elem_id="queue-run", min_width=80, elem_classes=REVIEWS)
     queue = run_queue([], elem_id="run-queue")
     with gr.Row(elem_classes="m3-line m3-run-line"):
         said = status(present.NO_RUN, elem_id="run-state")
@@ -87,7 +87,7 @@ def build_watch(context: Context, service: Retraining, shell: Shell, begun: Any,
             view.figure,
             view.notes,
             *(gr.Button(interactive=on) for on in buttons),
-            gr.Button(view.again, visible=bool(view.again)),
+            gr.Button(view.again, visible=shown_if(bool(view.again))),
             service.queue_rows(),
             repr(view.version),
         )
@@ -138,8 +138,8 @@ def wire_discard(service: Retraining, watch: Watch, choose: Any) -> None:
     buttons = [watch.stop, watch.discard, watch.use, watch.judge, watch.sure, watch.keep]
 
     def swap(asking: bool, name: str | None = None) -> list[Any]:
-        sure = gr.Button(f"Discard {name} and its files" if name else "Discard it", visible=asking)
-        return [*(gr.Button(visible=not asking) for _ in range(4)), sure, gr.Button(visible=asking)]
+        sure = gr.Button(f"Discard {name} and its files" if name else "Discard it", visible=shown_if(asking))
+        return [*(gr.Button(visible=shown_if(not asking)) for _ in range(4)), sure, gr.Button(visible=shown_if(asking))]
 
     ask = told(lambda name: [name, *swap(True, name)], Role.REVIEWER)
     watch.discard.click(ask, watch.run, [doomed, *buttons], **READS)

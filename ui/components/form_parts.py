@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 
@@ -17,6 +17,15 @@ def heading(words: str) -> gr.HTML:
 def choice(choices: list[Any], value: str | None, label: str, elem_id: str) -> gr.Dropdown:
     """A small dropdown whose label only screen readers see."""
     return gr.Dropdown(choices, value=value, label=label, container=False, min_width=80, elem_id=elem_id)
+
+
+def shown_if(on: bool) -> bool | Literal["hidden"]:
+    """The `visible` of a component that comes and goes: hidden, it stays in the page.
+
+    With False, Gradio (6.31) takes it out of the page, and while it puts it in again it drops the word that it shall
+    go: the Stop of something that was soon over would stay for good.
+    """
+    return True if on else "hidden"
 
 
 def status(value: dict[str, Any], **options: Any) -> gr.HTML:
