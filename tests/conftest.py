@@ -81,8 +81,9 @@ def _train(folder: Path) -> Path:
     labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
     starts = (batch["attention_mask"] == 0).sum(1) + length
     labels[torch.arange(labels.shape[1]) < starts[:, None]] = -100
-    # What a hundred steps come to depends on how this processor rounds, and on what this process did before: after the
-    # browser tests it mixed up two tags. So it is looked at, and where it has not learnt enough it goes on.
+    # What a hundred steps come to depends on how this processor rounds, and on what this process did before: once a
+    # model was loaded for training here, transformers fuses the patches of every later one, whose random weights are
+    # then others (one mixed up two tags). So it is looked at, and where it has not learnt enough it goes on.
     for _ in range(4):
         _teach(model, batch, labels)
         if _least_sure(model, batch, labels, len(lessons)) > 0.9:
